@@ -1,0 +1,47 @@
+"""What an exercise is: who acts and how. `drive` is the only part with a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from hypothesis.strategies import SearchStrategy
+
+from conformance.bench.api import Drive
+from conformance.evidence.values import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """How the services behave during a window: service settings such as `{"dmp.fault": "xds-error"}`."""
+
+    name: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+NORMAL = Environment("normal")
+
+
+class Exercise(Protocol):
+    """Who acts and how; shared by many properties.
+
+    `case_type` is the dataclass of the cases. `cases(None)` generates any case, `cases(label)` one that has the label.
+    `labels_of` is pure and says which input classes a case belongs to. `sentinel` is the plainest permitted case,
+    driven once in every window. `drive` sends the case's stimuli through `bench` (each send is recorded there).
+    """
+
+    name: str
+    needs: frozenset[str]
+    environments: tuple[Environment, ...]
+    case_type: type
+
+    def cases(self, label: str | None) -> SearchStrategy[Any]: ...
+
+    def labels(self) -> frozenset[str]: ...
+
+    def labels_of(self, case: Any) -> frozenset[str]: ...
+
+    def sentinel(self) -> Any: ...
+
+    async def drive(self, drive: Drive, case: Any, binding: Binding) -> None: ...
