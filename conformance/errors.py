@@ -1,16 +1,16 @@
 """Faults of the bench or of its set-up. Nothing here ever speaks of the vendor (that is a Finding).
 
-    BenchError
-    ├── UsageError            a setting, a file or an argument is wrong            exit 2
-    │   ├── TargetError       the target TOML
-    │   ├── ProfileError      a profile, its options or its schema
-    │   ├── CasesError        files given as cases
-    │   └── OutputError       the place where results must go
-    ├── SetupError            the machine cannot do what is asked (port taken...)  exit 2
-    ├── JournalError          a journal is broken, cut or not ours                 exit 4
-    └── InternalError         a fault of our own code                              exit 4
+BenchError
+├── UsageError            a setting, a file or an argument is wrong            exit 2
+│   ├── TargetError       the target TOML
+│   ├── ProfileError      a profile, its options or its schema
+│   ├── CasesError        files given as cases
+│   └── OutputError       the place where results must go
+├── SetupError            the machine cannot do what is asked (port taken...)  exit 2
+├── JournalError          a journal is broken, cut or not ours                 exit 4
+└── InternalError         a fault of our own code                              exit 4
 
-    Malformed (ValueError)    bytes that are not what they claim to be: the reader turns it into a Finding
+Malformed (ValueError)    bytes that are not what they claim to be: the reader turns it into a Finding
 """
 
 from __future__ import annotations

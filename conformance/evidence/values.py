@@ -105,7 +105,7 @@ class Exchange:
     connection: int
     ms: int
     body: bytes
-    facts: Mapping[str, Fact] = NOTHING
+    facts: Mapping[str, Fact] = field(default_factory=lambda: NOTHING)
     answers: str | None = None
 
     @property

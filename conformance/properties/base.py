@@ -53,9 +53,7 @@ def register(
     def add(judge: Judge) -> Judge:
         if name in _registry:
             raise InternalError("properties.duplicate", name=name)
-        _registry[name] = Property(
-            name, exercise, clause, requirements, codes, claims, judge, control, environments
-        )
+        _registry[name] = Property(name, exercise, clause, requirements, codes, claims, judge, control, environments)
         return judge
 
     return add

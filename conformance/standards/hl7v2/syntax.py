@@ -137,7 +137,12 @@ class Segment:
         return value
 
     def value(
-        self, number: int, component: int | None = None, subcomponent: int | None = None, *, repetition: int = 1
+        self,
+        number: int,
+        component: int | None = None,
+        subcomponent: int | None = None,
+        *,
+        repetition: int = 1,
     ) -> str:
         """The text of a field, component or subcomponent: decoded with MSH-18, unescaped, empty when absent."""
         return self.message.text(self.raw_value(number, repetition, component, subcomponent))
@@ -268,7 +273,13 @@ def parse(raw: bytes, *, limit: int = 64 * 1024 * 1024) -> Message:
     if not raw.startswith(b"MSH") or len(raw) < 8:
         raise Malformed("hl7v2.syntax.no-msh", "MSH", raw[:20].decode("ascii", "replace"))
     head = raw[: raw.find(b"\r")] if b"\r" in raw[:65536] else raw[: raw.find(b"\n")] if b"\n" in raw[:65536] else raw
-    separator = b"\r\n" if raw[len(head) : len(head) + 2] == b"\r\n" else b"\r" if raw[len(head) : len(head) + 1] == CR else b"\n"
+    separator = (
+        b"\r\n"
+        if raw[len(head) : len(head) + 2] == b"\r\n"
+        else b"\r"
+        if raw[len(head) : len(head) + 1] == CR
+        else b"\n"
+    )
     return Message(raw, _delimiters(head), separator)
 
 
