@@ -24,6 +24,7 @@ CHARSETS = {
 }
 """MSH-18 values (HL7 table 0211) -> Python codec. The empty value means ASCII."""
 
+_SEGMENT_END = re.compile(rb"\r\n|\r|\n")
 _PATH = re.compile(r"^([A-Z][A-Z0-9]{2})(?:\((\d+)\))?-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?$")
 
 
@@ -272,14 +273,8 @@ def parse(raw: bytes, *, limit: int = 64 * 1024 * 1024) -> Message:
         raise Malformed("hl7v2.syntax.byte-order-mark", "MSH", "EF BB BF")
     if not raw.startswith(b"MSH") or len(raw) < 8:
         raise Malformed("hl7v2.syntax.no-msh", "MSH", raw[:20].decode("ascii", "replace"))
-    head = raw[: raw.find(b"\r")] if b"\r" in raw[:65536] else raw[: raw.find(b"\n")] if b"\n" in raw[:65536] else raw
-    separator = (
-        b"\r\n"
-        if raw[len(head) : len(head) + 2] == b"\r\n"
-        else b"\r"
-        if raw[len(head) : len(head) + 1] == CR
-        else b"\n"
-    )
+    end = _SEGMENT_END.search(raw)
+    head, separator = (raw, CR) if end is None else (raw[: end.start()], end[0])
     return Message(raw, _delimiters(head), separator)
 
 
