@@ -1,1 +1,1 @@
-"""Runs a profile under pytest: one item a scenario, on the same engine as the command line."""
+"""The pytest plugin: profiles given on the command line become one item a scenario."""
