@@ -1,0 +1,1 @@
+"""Services the bench plays: national services and hospital peers. Faults are wrappers around them."""

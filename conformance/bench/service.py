@@ -1,0 +1,117 @@
+"""The base of the services that play a national service or a peer: life cycle, handlers, faults, counters."""
+
+from __future__ import annotations
+
+import ssl
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar
+
+from conformance.bench.clock import Clock
+from conformance.bench.recorder import Recorder
+from conformance.errors import InternalError
+from conformance.evidence.values import NOTHING, Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where and with what a service runs. `port` 0 lets the system choose. `advertise` is None when not told."""
+
+    host: str
+    port: int
+    recorder: Recorder
+    clock: Clock
+    tls: ssl.SSLContext | None = None
+    advertise: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as the service heard it. `transaction` is the service's name for it (`TD2.1`), empty if unknown.
+
+    `content_type` is the whole header, parameters included; `facts` are those recorded with the exchange.
+    """
+
+    body: bytes
+    transaction: str = ""
+    path: str = ""
+    content_type: str = ""
+    facts: Mapping[str, Fact] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back. `cut` closes the connection after that share of the bytes (0.5: half of them)."""
+
+    body: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    facts: Mapping[str, Fact] = NOTHING
+    cut: float | None = None
+
+
+Handler = Callable[[Call], Awaitable[Reply]]
+Fault = Callable[[Handler], Handler]
+"""A wrapper around a service's handler: it may wait, replace the reply, or mark it to be cut."""
+
+
+class Service(ABC):
+    """One service of the bench.
+
+    `name` is its key in the target (`services.<name>`) and in environments (`<name>.fault`); `channel` the channel its
+    exchanges are recorded on. `knobs` are the environment settings it takes, with the default of each.
+    """
+
+    name: ClassVar[str]
+    channel: ClassVar[str]
+    scheme: ClassVar[str]
+    mutual_tls: ClassVar[bool] = False
+    knobs: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    def __init__(self) -> None:
+        self.counters: Counter[str] = Counter()
+        self.busy = 0  # requests being answered: a window is not settled while there are some
+        self.settings: dict[str, str] = dict(self.knobs)
+        self.host = ""
+        self.port = 0
+        self._advertise: str | None = None
+
+    async def start(self, site: Site) -> None:
+        """Open the port; raises OSError when it cannot be had."""
+        self.site = site
+        self.host, self.port = await self.listen(site)
+        self._advertise = site.advertise
+
+    @abstractmethod
+    async def listen(self, site: Site) -> tuple[str, int]:
+        """Open the port of the site and return the address really bound."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Close the port and every connection; harmless when not started."""
+
+    @property
+    def advertise(self) -> str:
+        """The URL by which the vendor's system reaches this service."""
+        return self._advertise or f"{self.scheme}://{self.host}:{self.port}"
+
+    def configure(self, settings: Mapping[str, str]) -> None:
+        """Behave as this window's environment says; keys are without the service's name, the rest goes to defaults.
+
+        Raises InternalError when a key is not one of `knobs`.
+        """
+        for key in settings:
+            if key not in self.knobs:
+                raise InternalError("bench.unknown-setting", where=self.name, key=key)
+        self.settings = {**self.knobs, **settings}
+
+    def reset(self) -> None:
+        """Forget what the vendor's system stored here and the counters: a new run begins."""
+        self.counters.clear()
+
+    def counter(self, name: str) -> int:
+        """How many times something happened since the last reset (`TD0.3`)."""
+        return self.counters[name]
