@@ -21,6 +21,7 @@ class Patient:
 
     `birth_day` is days before the run's day. `department` is the two characters of the NIR (`75`, `2A`, `97`, `99`),
     `birth_place` the five-character COG. `qualified` says that the INS goes with PID-32 = VALI. `kind` is NIR or NIA.
+    `homonym` keeps the binding's letters out of the name: all such patients of a run bear the same traits.
     """
 
     birth_name: str
@@ -32,6 +33,7 @@ class Patient:
     kind: Literal["NIR", "NIA"] = "NIR"
     qualified: bool = True
     used_name: str | None = None
+    homonym: bool = False
 
 
 @dataclass(frozen=True, slots=True)
