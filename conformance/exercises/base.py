@@ -28,7 +28,8 @@ class Exercise(Protocol):
 
     `case_type` is the dataclass of the cases. `cases(None)` generates any case, `cases(label)` one that has the label.
     `labels_of` is pure and says which input classes a case belongs to. `sentinel` is the plainest permitted case,
-    driven once in every window. `drive` sends the case's stimuli through `bench` (each send is recorded there).
+    driven once in every window. `simpler` lists valid cases one step nearer to the sentinel, the boldest first.
+    `drive` sends the case's stimuli through `bench` (each send is recorded there).
     """
 
     name: str
@@ -43,5 +44,7 @@ class Exercise(Protocol):
     def labels_of(self, case: Any) -> frozenset[str]: ...
 
     def sentinel(self) -> Any: ...
+
+    def simpler(self, case: Any) -> list[Any]: ...
 
     async def drive(self, drive: Drive, case: Any, binding: Binding) -> None: ...
