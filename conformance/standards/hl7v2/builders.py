@@ -1,203 +1,111 @@
-"""Builds the messages of the CI-SIS transmission volets from fully resolved values (no clock, no identifier made here).
+"""Builds the messages of the CI-SIS transmission volets from the fully resolved values of `orders.py`.
 
-`document` builds ORU^R01 and MDM^T02/T10/T04 towards the PFI, `lps` the MDM from the PFI to a LPS, `ack` and `zam`
-the acknowledgements. All return ER7 bytes with CR segment ends, encoded in the envelope's character set.
+`oru` and `mdm` build the messages towards the PFI, `lps` the MDM from the PFI to a LPS, `ack` and `zam` the
+acknowledgements. All return ER7 bytes with CR segment ends, encoded in the envelope's character set.
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
+from conformance.standards.hl7v2 import tables
+from conformance.standards.hl7v2.orders import (
+    Charset,
+    DocumentOrder,
+    Endpoint,
+    Envelope,
+    ErrorRow,
+    Ins,
+    LocalId,
+    LpsDialect,
+    LpsOrder,
+    PatientTraits,
+    PfiDialect,
+    Practitioner,
+    Recipient,
+    Sender,
+    Structure,
+    Visit,
+)
+from conformance.standards.hl7v2.syntax import CHARSETS, build, parse
 from conformance.standards.hl7v2.values import Coded, Request
+from conformance.standards.hl7v2.writer import ORDERS, PARTICIPATION, STATUSES, Writer, coded, time
 
-Charset = Literal["UNICODE UTF-8", "8859/15"]
-PfiDialect = Literal["1.2", "2.0", "2.1"]
-LpsDialect = Literal["1.0", "1.1"]
+__all__ = [
+    "Charset",
+    "Coded",
+    "DocumentOrder",
+    "Endpoint",
+    "Envelope",
+    "ErrorRow",
+    "Ins",
+    "LocalId",
+    "LpsDialect",
+    "LpsOrder",
+    "PatientTraits",
+    "PfiDialect",
+    "Practitioner",
+    "Recipient",
+    "Sender",
+    "Structure",
+    "Visit",
+    "ack",
+    "lps",
+    "mdm",
+    "oru",
+    "zam",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """An application and its facility (MSH-3/4, MSH-5/6)."""
-
-    application: str
-    facility: str
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What MSH needs. `sent_at` must carry an offset. `processing`: P production, T test, D debug."""
-
-    sender: Endpoint
-    receiver: Endpoint
-    control_id: str
-    sent_at: datetime
-    charset: Charset = "UNICODE UTF-8"
-    processing: Literal["P", "T", "D"] = "P"
-
-
-@dataclass(frozen=True, slots=True)
-class Ins:
-    """A qualified INS: 15 characters, its OID, its namespace."""
-
-    matricule: str
-    oid: str
-    namespace: str = "ASIP-SANTE-INS-NIR"
-
-
-@dataclass(frozen=True, slots=True)
-class LocalId:
-    """An identifier given by an authority: IPP (`PI`), dossier (`AN`), venue (`VN`)."""
-
-    value: str
-    namespace: str
-    oid: str
-    oid_type: str = "ISO"
-    type: str = "PI"
-
-
-@dataclass(frozen=True, slots=True)
-class PatientTraits:
-    """Who the patient is. `given_names` is the list of birth given names, first one first.
-
-    With `ins`, the identity is sent as qualified (PID-3 INS and PID-32 = VALI) unless `status` says otherwise.
-    """
-
-    birth_name: str
-    given_names: tuple[str, ...]
-    birth_date: date
-    sex: Literal["M", "F", "U"]
-    birth_place: str = ""
-    ins: Ins | None = None
-    local_ids: tuple[LocalId, ...] = ()
-    used_name: str | None = None
-    used_given: str | None = None
-    status: tuple[str, ...] = ()
-    account: LocalId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """PV1: patient class (PV1-2) and venue number (PV1-19)."""
-
-    patient_class: Literal["I", "O", "R", "N", "E"] = "I"
-    number: LocalId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Practitioner:
-    """A professional as PRT-5 names it: `id` is `8` + RPPS."""
-
-    id: str
-    family: str
-    given: str
-    id_type: Literal["IDNPS", "RPPS"] = "IDNPS"
-
-
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """An organisation as PRT-8 names it. `oid` is the authority (1.2.250.1.71.4.2.2), or the FINESS for a UF."""
-
-    name: str
-    id: str
-    id_type: Literal["FINEJ", "FINEG", "IDNST", "UF", "SVR"] = "FINEG"
-    authority: str = "1.2.250.1.71.4.2.2"
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """PRT SB: a person or a device, and a structure; `address` is its MSSanté address (LPS volet)."""
-
-    structure: Structure | None = None
-    person: Practitioner | None = None
-    device: str = ""
-    address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """PRT RCT: an MSSanté address and whom it belongs to (a professional, an organisation, or the patient)."""
-
-    address: str
-    person: Practitioner | None = None
-    structure: Structure | None = None
-    patient: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentOrder:
-    """One document message towards the PFI, every value resolved.
-
-    `documents` holds one CDA, or two forms of one content (N1 then N3, ORU only). `flags` maps V2.1 names to
-    True (Y) or False (N); those left out are N. `document_id` and `replaced_id` are OIDs (TXA-12, TXA-13).
-    `bodies` maps CORPSMAIL_PS / CORPSMAIL_PATIENT to plain text.
-    """
-
-    envelope: Envelope
-    patient: PatientTraits
-    visit: Visit
-    request: Request
-    kind: Coded
-    documents: tuple[bytes, ...]
-    document_id: str
-    sender: Sender
-    dialect: PfiDialect = "2.1"
-    replaced_id: str | None = None
-    recipients: tuple[Recipient, ...] = ()
-    reply_to: tuple[str, ...] = ()
-    flags: Mapping[str, bool] = field(default_factory=dict)
-    bodies: Mapping[str, str] = field(default_factory=dict)
-    patient_must_not_answer: bool = False
-    event_at: datetime | None = None  # EVN-2 and TXA-4; the sending time when None
-
-
-@dataclass(frozen=True, slots=True)
-class LpsOrder:
-    """One document message from the PFI to a LPS (a received MSSanté mail). `flags` as in DocumentOrder."""
-
-    envelope: Envelope
-    patient: PatientTraits
-    request: Request
-    kind: Coded
-    document: bytes
-    document_id: str
-    sender: Sender
-    message_id: str
-    subject: str
-    body: str
-    dialect: LpsDialect = "1.1"
-    replaced_id: str | None = None
-    recipients: tuple[Recipient, ...] = ()
-    reply_to: tuple[str, ...] = ()
-    flags: Mapping[str, bool] = field(default_factory=dict)
-    event_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorRow:
-    """One ERR segment: location `PID^1^3`, code of table 0357, severity E F I W, application code."""
-
-    code: Coded
-    severity: Literal["E", "F", "I", "W"] = "E"
-    location: str = ""
-    application: Coded | None = None
+_EVENTS: Mapping[Request, str] = {"initial": "T02", "replacement": "T10", "deletion": "T04"}
+_PROFILES: Mapping[str, str] = {"1.2": "CISIS_CDA_HL7_V1", "2.0": "CISIS_CDA_HL7_V2", "2.1": "CISIS_CDA_HL7_V2"}
 
 
 def oru(order: DocumentOrder) -> bytes:
     """ORU^R01 (HL7 2.5) of a document order; raises UnicodeEncodeError when the character set lacks a character."""
-    raise NotImplementedError
+    w = Writer(order.envelope)
+    w.msh(("ORU", "R01", "ORU_R01"), "2.5", (order.dialect, _PROFILES[order.dialect]))
+    w.pid(order.patient)
+    w.pv1(order.visit)
+    w.add("ORC", {1: ORDERS[order.request]})
+    w.add("OBR", {1: "1", 4: coded(order.kind)})
+    w.documents(order, "TEXT", "CE")
+    return build(w.segments)
 
 
 def mdm(order: DocumentOrder) -> bytes:
     """MDM^T02, T10 or T04 (HL7 2.6) of a document order, by its request; ValueError unless it has one document."""
-    raise NotImplementedError
+    if len(order.documents) != 1:
+        raise ValueError("an MDM carries exactly one document")
+    w = Writer(order.envelope)
+    w.msh(("MDM", _EVENTS[order.request], "MDM_T02"), "2.6", (order.dialect, _PROFILES[order.dialect]))
+    _mdm_body(w, order, order.visit)
+    w.documents(order, "text", "CWE")
+    return build(w.segments)
 
 
 def lps(order: LpsOrder) -> bytes:
-    """MDM^T02, T10 or T04 (HL7 2.6) from the PFI to a LPS."""
-    raise NotImplementedError
+    """MDM^T02, T10 or T04 (HL7 2.6) from the PFI to a LPS; raises UnicodeEncodeError like the others."""
+    w = Writer(order.envelope)
+    w.msh(("MDM", _EVENTS[order.request], "MDM_T02"), "2.6", (order.dialect, "CISIS_CDA_HL7_LPS"))
+    _mdm_body(w, order, Visit("N"))
+    w.encapsulated(order.kind, order.document, STATUSES[order.request], "text")
+    table = PARTICIPATION[order.dialect]
+    w.sender(order.sender, table)
+    w.recipients(order.recipients, order.patient, table)
+    w.reply(order.reply_to, table)
+    w.obx(
+        "ED",
+        (order.message_id, order.subject, "L"),
+        (None, "text", None, "Base64", base64.b64encode(order.body.encode())),
+    )
+    yes_no = "HL70136" if order.dialect == "1.0" else tables.YES_NO_SYSTEM
+    names = tables.LPS_FLAGS if order.dialect == "1.1" else (*tables.LPS_FLAGS, "ACK_LECTURE_MSS")
+    for name in names:
+        w.flag(name, order.flags.get(name, False), "CWE", tables.META_SYSTEM, yes_no)
+    return build(w.segments)
 
 
 def ack(
@@ -208,8 +116,29 @@ def ack(
     code: Literal["AA", "AE", "AR"] = "AA",
     errors: tuple[ErrorRow, ...] = (),
 ) -> bytes:
-    """ACK of a message: applications swapped, MSH-11 and the character set copied, MSA-2 = its MSH-10."""
-    raise NotImplementedError
+    """ACK of a message: applications swapped, MSH-11 and the character set copied, MSA-2 = its MSH-10.
+
+    Raises Malformed when `answered` is not HL7 v2.
+    """
+    msh = parse(answered).segments[0]
+    declared = msh.value(18)
+    w = Writer.of_charset(declared if declared in CHARSETS else "")
+    w.add(
+        "MSH",
+        {
+            **{to: msh.raw_field(source) for to, source in ((3, 5), (4, 6), (5, 3), (6, 4), (11, 11))},
+            7: time(sent_at),
+            9: ("ACK", msh.value(9, 2), "ACK"),
+            10: control_id,
+            12: "2.5" if msh.value(9, 1) == "ORU" else "2.6",
+            17: "FRA",
+            18: declared,
+        },
+    )
+    w.add("MSA", {1: code, 2: msh.raw_field(10)})
+    for row in errors:
+        w.error(row)
+    return build(w.segments)
 
 
 def zam(
@@ -222,5 +151,29 @@ def zam(
     address: str = "",
     address_id: str = "",
 ) -> bytes:
-    """ZAM^Z01, Z02 or Z03 about the message `control_ref`; an error row is required without success."""
-    raise NotImplementedError
+    """ZAM^Z01, Z02 or Z03 about the message `control_ref`; ValueError without success and without an error row."""
+    if not success and error is None:
+        raise ValueError("a ZAM that tells a failure carries an ERR segment")
+    w = Writer(envelope)
+    w.msh(("ZAM", trigger, "ZAM_Z01"), "2.6", ("2.1", "CISIS_CDA_HL7_V2"))
+    answer = ("Y" if success else "N", "", tables.YES_NO_SYSTEM)
+    w.obx("CWE", (*tables.ZAM_STATUS[trigger], tables.ZAM_SYSTEM), answer, sub_id=control_ref)
+    if trigger in tables.ZAM_ADDRESS:
+        code = (*tables.ZAM_ADDRESS[trigger], tables.ZAM_SYSTEM)
+        w.obx("XTN", code, ("", "", "X.400", address), sub_id=address_id)
+    if error is not None:
+        w.error(error)
+    return build(w.segments)
+
+
+def _mdm_body(w: Writer, order: DocumentOrder | LpsOrder, visit: Visit) -> None:
+    """EVN to TXA, alike in both volets."""
+    event = time(order.event_at or order.envelope.sent_at)
+    w.add("EVN", {2: event})
+    w.pid(order.patient)
+    w.pv1(visit)
+    w.add("ORC", {1: ORDERS[order.request]})
+    w.add("OBR", {1: "1", 4: coded(order.kind)})
+    # TXA-13 is only due for a replacement; no rule asks for it in a deletion.
+    replaced = order.replaced_id if order.request == "replacement" else None
+    w.add("TXA", {1: "1", 2: order.kind.code, 3: "TEXT", 4: event, 12: order.document_id, 13: replaced, 17: "AU"})
