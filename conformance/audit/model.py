@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from conformance.evidence.values import Severity
 from conformance.evidence.verdict import Verdict
 
+Words = Mapping[str, str]
+"""One sentence in both languages: `{"fr": ..., "en": ...}`; empty when there is nothing to say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -22,6 +25,7 @@ class Identity:
     run: str
     tool: str
     dsr: str
+    dsr_name: Words
     waves: tuple[str, ...]
     options: tuple[str, ...]
     claims: tuple[str, ...]
@@ -35,15 +39,19 @@ class Identity:
 class CaseCounts:
     """How many cases: `driven` is always `judged` plus the sum of `unjudged` (reason -> count).
 
-    Sentinels, shrink calls and confirmation calls are never cases and are counted apart.
+    `planned` is what the plan announced, `abandoned` what was given up undriven. Sentinels and the calls made to
+    shrink, to confirm or to isolate are never cases and are counted apart.
     """
 
+    planned: int = 0
     driven: int = 0
     judged: int = 0
     unjudged: Mapping[str, int] = field(default_factory=dict)
+    abandoned: int = 0
     sentinels: int = 0
     shrink: int = 0
     confirm: int = 0
+    isolate: int = 0
 
     @property
     def reconciles(self) -> bool:
@@ -78,27 +86,38 @@ class FindingSummary:
     cases: int
     examples: tuple[FindingExample, ...]
 
+    @property
+    def counts(self) -> bool:
+        """Whether it makes a scenario nonconform."""
+        return self.severity is Severity.ERROR and not self.inherited
+
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A message that shows a mistake, as text lines; `channel` and `direction` say where it was heard."""
+    """A message that shows a mistake, as lines of text, long Base64 elided.
+
+    `kind` is `hl7v2`, `xml` or `text`; `cut` says that lines were left out.
+    """
 
     exchange: str
     channel: str
     direction: str
-    kind: str  # hl7v2, xml, text
+    kind: str
     lines: tuple[str, ...]
     cut: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """The smallest case found that still shows a mistake, with the message that shows it."""
+    """The smallest case found that still shows a mistake, and the message that shows it."""
 
     fingerprint: str
-    case: object
+    code: str
+    case: str
+    labels: tuple[str, ...]
     calls: int
-    findings: tuple[FindingExample, ...]
+    finding: FindingExample
+    data: object
     excerpt: Excerpt | None
 
 
@@ -114,7 +133,9 @@ class ToolFault:
 class ProofState:
     """A proof owed for a scenario, and whether it was handed in."""
 
-    id: str
+    key: str
+    id: str | None  # None when the export gives no number
+    kind: str
     received: bool
 
 
@@ -122,8 +143,9 @@ class ProofState:
 class ScenarioResult:
     """One scenario: what was driven for it and what came of it.
 
-    `reason` is a text id of `audit.reason.*` (with `detail` to fill it) that says why the verdict is not a plain
-    conform or nonconform; empty otherwise.
+    `reason` is a stable word that says why the verdict is not a plain conform or nonconform (`not-applicable`,
+    `attest`, `not-testable`, `not-driven`, `abandoned`, `interrupted`, `no-witness`, `unsettled`, `tool`), empty
+    otherwise; `detail` completes it. `unsettled` counts the findings that rest on a silence nobody can believe.
     """
 
     key: str
@@ -131,11 +153,11 @@ class ScenarioResult:
     derived: bool
     verdict: Verdict
     reason: str = ""
-    detail: str = ""
-    attest: str = ""
+    detail: Words = field(default_factory=dict)
+    attest: Words = field(default_factory=dict)
     property: str | None = None
     clause: str = ""
-    exercise: str | None = None
+    exercises: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     parameters: Mapping[str, object] = field(default_factory=dict)
     counts: CaseCounts = CaseCounts()
@@ -153,22 +175,25 @@ class ScenarioResult:
 class RequirementResult:
     """One row: its verdict, and apart from it whether the proofs it owes were received.
 
-    `mandatory` rows alone make the exit code. `group` is the one_of group; `superseded_by` the key that replaces
-    this row when that one is in the same run.
+    Only `mandatory` rows make the exit code. `group` is the one_of group whose verdict the row takes;
+    `superseded_by` the key that replaces this row, when that one is in the same run (the row is then not mandatory).
     """
 
     key: str
     id: str
     ref: str | None
     wave: str
-    title: str
+    section: str
+    title: Words
     level: str
     scope: str
+    source: str
+    automation: str
     mandatory: bool
     derived: bool
     verdict: Verdict
     reason: str
-    detail: str
+    detail: Words
     group: str | None
     superseded_by: str | None
     scenarios: tuple[ScenarioResult, ...]
@@ -184,8 +209,8 @@ class RequirementResult:
         return sum(p.received for s in self.scenarios for p in s.proofs)
 
     @property
-    def receivable(self) -> str:
-        """`complete`, `incomplete`, or `none-owed`."""
+    def receivability(self) -> str:
+        """`complete`, `incomplete`, or `none-owed`; it never changes the verdict."""
         if not self.proofs_owed:
             return "none-owed"
         return "complete" if self.proofs_received == self.proofs_owed else "incomplete"
@@ -193,16 +218,17 @@ class RequirementResult:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A one_of group: the verdict of the whole, one conform member being enough."""
+    """A one_of group of a wave: the verdict of the whole, one conform scenario being enough."""
 
     name: str
+    wave: str
     verdict: Verdict
     members: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SelftestFigures:
-    """How the tool fared against its own seeded defects; None in an audit when it was not run."""
+    """How the tool fared against its own seeded defects."""
 
     caught: int
     total: int
@@ -212,7 +238,11 @@ class SelftestFigures:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Everything an auditor reads, derived from the journal alone; the same journal gives the same audit."""
+    """Everything an auditor reads, derived from the journal alone; the same journal gives the same audit.
+
+    `complete` says that the run was closed. `journal` is the head of its hash chain. `selftest` is None when no
+    figures were given.
+    """
 
     identity: Identity
     complete: bool
@@ -221,7 +251,7 @@ class Audit:
     groups: tuple[Group, ...]
     faults: tuple[ToolFault, ...]
     exit_code: int
-    journal: str  # head of the journal's hash chain
+    journal: str
     selftest: SelftestFigures | None = None
 
     def by_verdict(self, *, mandatory: bool | None = None) -> dict[Verdict, int]:

@@ -1,0 +1,87 @@
+"""The commands put together, and how every ending becomes an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from conformance import __version__
+from conformance.cli import catalogue, check, demo, reference, report, selftest
+from conformance.cli import run as run_command
+from conformance.cli.help import Command, Group
+from conformance.cli.options import Lang
+from conformance.cli.speech import asked, complain, speak
+from conformance.errors import BenchError, UsageError
+
+USAGE_EXIT = 2
+
+# click's own classes, wherever this version of typer keeps them
+_ClickUsageError = typer.BadParameter.__mro__[1]
+
+_USAGE_TEXTS = {
+    "MissingParameter": "cli.missing-parameter",
+    "NoSuchOption": "cli.unknown-option",
+    "BadOptionUsage": "cli.option-without-value",
+}
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"conformance {__version__}")
+        raise typer.Exit()
+
+
+def _root(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="cli.option.version", is_eager=True, callback=_version)
+    ] = False,
+    lang: Lang = None,
+) -> None:
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+        raise typer.Exit(USAGE_EXIT)
+
+
+def build() -> typer.Typer:
+    """The whole command line as a Typer application."""
+    app = typer.Typer(cls=Group, add_completion=False, pretty_exceptions_enable=False)
+    app.callback(help="cli.root.help", epilog="cli.root.epilog", invoke_without_command=True)(_root)
+    for name, function in (
+        ("run", run_command.run),
+        ("demo", demo.demo),
+        ("check", check.check),
+        ("report", report.report),
+        ("selftest", selftest.selftest),
+    ):
+        app.command(name, cls=Command, help=f"cli.{name}.help", epilog=f"cli.{name}.epilog")(function)
+    app.add_typer(catalogue.app, name="catalogue")
+    app.add_typer(reference.app, name="reference")
+    return app
+
+
+def _translated(error: Any) -> UsageError:
+    """A usage fault noticed by click, in our own words."""
+    option = getattr(error, "option_name", None)
+    if option is None and getattr(error, "param", None) is not None:
+        option = " / ".join(error.param.opts) if error.param.param_type_name == "option" else error.param.metavar
+    id = _USAGE_TEXTS.get(type(error).__name__, "cli.bad-usage")
+    command = error.ctx.command_path if error.ctx is not None else "conformance"
+    return UsageError(id, option=option or "", detail=error.format_message(), command=command)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command line and return its exit code: 2 for a fault of usage, else what the command decides."""
+    try:
+        speak(asked(argv))
+        try:
+            code = get_command(build()).main(list(argv), prog_name="conformance", standalone_mode=False)
+        except _ClickUsageError as error:
+            raise _translated(error) from None
+    except BenchError as error:
+        complain(error)
+        return error.exit_code
+    return int(code or 0)
