@@ -1,0 +1,1 @@
+"""XML as every standard here needs it: read safely from anyone, written plainly."""

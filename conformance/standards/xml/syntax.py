@@ -1,0 +1,130 @@
+"""XML bytes <-> tree, safe on hostile input: no DTD, no entity, no network, bounded size and depth (XML 1.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lxml import etree
+
+from conformance.errors import Malformed
+
+Element = etree._Element
+
+LIMIT_BYTES = 64 * 1024 * 1024
+LIMIT_MARKS = 2_000_000
+"""At most this many `<` and this many `=`: a small document must not become a huge tree."""
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+_ENCODINGS = frozenset(
+    {"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII", "ASCII", "ISO-8859-1", "ISO-8859-15", "WINDOWS-1252"}
+)
+_ENCODING_ERRORS = frozenset({"ERR_UNSUPPORTED_ENCODING", "ERR_INVALID_ENCODING", "ERR_UNKNOWN_ENCODING"})
+
+
+def _parser() -> etree.XMLParser:
+    # huge_tree off keeps libxml2's own bounds: depth 256, 10 MB in one text, entity amplification.
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+        recover=False,
+        collect_ids=False,
+    )
+
+
+def parse(raw: bytes, *, limit: int = LIMIT_BYTES) -> Element:
+    """The root element of a document.
+
+    A byte order mark and the common encodings (UTF-8, UTF-16, Latin-1, Latin-9, Windows-1252) are accepted.
+    Raises Malformed:
+    `xml.syntax.too-big` (over `limit`, too many marks, or a bound of libxml2: depth 256, a text of 10 MB),
+    `xml.syntax.encoding`, `xml.syntax.doctype`, `xml.syntax.not-well-formed` with the line as `path`.
+    """
+    if len(raw) > limit:
+        raise Malformed("xml.syntax.too-big", "/", f"{len(raw)} bytes")
+    if raw.count(b"<") > LIMIT_MARKS or raw.count(b"=") > LIMIT_MARKS:
+        raise Malformed("xml.syntax.too-big", "/", f"over {LIMIT_MARKS} tags or attributes")
+    try:
+        root = etree.fromstring(raw, _parser())
+    except etree.XMLSyntaxError as error:
+        raise _malformed(error) from None
+    except (ValueError, LookupError) as error:  # an encoding lxml refuses before it parses
+        raise Malformed("xml.syntax.encoding", "/", str(error)[:200]) from None
+    info = root.getroottree().docinfo
+    if info.internalDTD is not None:
+        raise Malformed("xml.syntax.doctype", "/", f"{info.root_name} {info.system_id or ''}"[:200])
+    if (info.encoding or "UTF-8").upper() not in _ENCODINGS:
+        raise Malformed("xml.syntax.encoding", "/", (info.encoding or "")[:200])
+    return root
+
+
+def _malformed(error: etree.XMLSyntaxError) -> Malformed:
+    log: Any = error.error_log  # the stubs say nothing of it
+    last = log.last_error
+    kind = last.type_name if last is not None else ""
+    message = (last.message if last is not None else str(error)) or "empty document"
+    where = f"line {error.lineno}" if error.lineno else "/"
+    if kind == "ERR_RESOURCE_LIMIT" or "xcessive depth" in message or "too long" in message:
+        return Malformed("xml.syntax.too-big", where, message[:200])
+    if kind in _ENCODING_ERRORS:
+        return Malformed("xml.syntax.encoding", where, message[:200])
+    return Malformed("xml.syntax.not-well-formed", where, message[:200])
+
+
+def serialise(root: Element, *, declaration: bool = True) -> bytes:
+    """The tree as UTF-8 bytes, with an XML declaration unless told otherwise."""
+    return bytes(etree.tostring(root, encoding="UTF-8" if declaration else "utf-8", xml_declaration=declaration))
+
+
+def local(element: Element) -> str:
+    """The name of an element without its namespace; empty for a comment or a processing instruction."""
+    tag = element.tag
+    if not isinstance(tag, str):
+        return ""
+    return tag.rpartition("}")[2]
+
+
+def namespace(element: Element) -> str:
+    """The namespace of an element, empty when it has none."""
+    tag = element.tag
+    return tag[1:].partition("}")[0] if isinstance(tag, str) and tag.startswith("{") else ""
+
+
+def children(element: Element, name: str | None = None) -> Iterator[Element]:
+    """The child elements (comments and instructions left out), of a local name when one is given."""
+    for child in element:
+        found = local(child)
+        if found and (name is None or found == name):
+            yield child
+
+
+def child(element: Element | None, name: str) -> Element | None:
+    """The first child element of a local name, or None."""
+    return None if element is None else next(children(element, name), None)
+
+
+def text(element: Element | None) -> str:
+    """All the character data below an element, stripped; empty for None."""
+    if element is None:
+        return ""
+    return "".join(str(piece) for piece in element.itertext("*")).strip()
+
+
+def path(element: Element) -> str:
+    """A readable path from the root: local names, with `[n]` where siblings share a name."""
+    steps: list[str] = []
+    at: Element | None = element
+    while at is not None:
+        name, parent = local(at), at.getparent()
+        if parent is not None:
+            same = [c for c in parent if local(c) == name]
+            if len(same) > 1:
+                name += f"[{same.index(at) + 1}]"
+        steps.append(name)
+        at = parent
+    return "/" + "/".join(reversed(steps))
