@@ -5,12 +5,15 @@ Everything is frozen and made by `conformance.catalogue.loader`; nothing here re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
 from conformance.catalogue.expression import ALWAYS, Expression
+
+_NUMBER = re.compile(r"(/va\d+)?\.\d+[^/]*\Z")
 
 NO_PARAMETERS: Mapping[str, object] = MappingProxyType({})
 
@@ -45,10 +48,13 @@ class ProofKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the vendor hands in for a scenario. `id` is official and may repeat; `key` (scenario key + `p1`) may not."""
+    """What the vendor hands in for a scenario.
+
+    `id` is official, may repeat, and is None where the export gives none; `key` (the scenario's and `.pN`) is unique.
+    """
 
     key: str
-    id: str
+    id: str | None
     kind: ProofKind
 
 
@@ -83,7 +89,7 @@ class Scenario:
     attest_en: str = ""
     reason: Reason | None = None
     proofs: tuple[Proof, ...] = ()
-    line: int = 0
+    where: str = ""
 
     def attestation(self, lang: str) -> str:
         """What must be shown by the vendor, in `fr` or `en` (French when there is no English)."""
@@ -98,7 +104,7 @@ class Requirement:
     `scope` is the ANS profile of the row. `when` says when it applies. `one_of` names a group of alternatives: the
     scenarios of all rows of the wave that name it, of which one conform is enough. `superseded_by` is the key of the
     row that replaces this one when both waves are asked for. `derived` marks a row attributed to this DSR by
-    analogy: indicative. `source` cites the clause.
+    analogy: indicative. `source` cites the clause. `where` is the file and line it was read from.
     """
 
     key: str
@@ -108,7 +114,6 @@ class Requirement:
     ref: str | None
     level: Level
     scope: str
-    section: str
     title: str
     title_en: str
     source: str
@@ -118,7 +123,12 @@ class Requirement:
     one_of: str | None = None
     superseded_by: str | None = None
     derived: bool = False
-    line: int = 0
+    where: str = ""
+
+    @property
+    def section(self) -> str:
+        """The family of the row: `MSS` for `MSS/va1.03`, `SSI/GEN` for `SSI/GEN.08`, `PSC` for `PSC.01`."""
+        return _NUMBER.sub("", self.id)
 
     @property
     def mandatory(self) -> bool:

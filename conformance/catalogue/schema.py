@@ -1,0 +1,75 @@
+"""The JSON Schemas of the catalogue, applied to strict YAML with lines in the errors.
+
+The files of `profiles/schema/` are ordinary schemas that an editor can use too. Since strict YAML holds texts only,
+`boolean` here means the text `true` or `false`.
+"""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from conformance.catalogue import places
+from conformance.catalogue.strict import Table, find
+from conformance.errors import ProfileError
+
+_BOOLEANS = ("true", "false")
+
+
+def check(table: Table, name: str) -> None:
+    """Hold a table to the schema of a name (`profile-1`); raises ProfileError with the file, line, key and remedy."""
+    error = best_match(_validator(name).iter_errors(cast(Any, table)))
+    if error is not None:
+        raise _told(table, error)
+
+
+@cache
+def _validator(name: str) -> Validator:
+    schemas = _schemas()
+    types = Draft202012Validator.TYPE_CHECKER.redefine("boolean", lambda _, value: value in _BOOLEANS)
+    resources = [(file, DRAFT202012.create_resource(schema)) for file, schema in schemas.items()]
+    registry: Registry[Any] = Registry().with_resources(resources)
+    kind: type[Validator] = extend(Draft202012Validator, type_checker=types)  # type: ignore[no-untyped-call]
+    return kind(schemas[f"{name}.schema.json"], registry=registry)
+
+
+@cache
+def _schemas() -> dict[str, dict[str, Any]]:
+    """Every schema by file name, which is also how they refer to each other."""
+    folder = places.profiles() / "schema"
+    return {
+        entry.name: json.loads(entry.read_text(encoding="utf-8"))
+        for entry in folder.iterdir()
+        if entry.name.endswith(".schema.json")
+    }
+
+
+def _told(table: Table, error: ValidationError) -> ProfileError:
+    path = list(error.absolute_path)
+    key = ".".join(str(step) for step in path)
+    where = str(find(table, path) or "")
+    wanted: Any = error.validator_value
+    match error.validator:
+        case "additionalProperties" if isinstance(error.instance, Table):
+            known = sorted(cast(Any, error.schema)["properties"])
+            extra = next(k for k in error.instance if k not in known)
+            near = get_close_matches(extra, known, n=3) or known
+            spot = error.instance.spots[extra]
+            return ProfileError("catalogue.unknown-key", where=str(spot), key=extra, known=", ".join(near))
+        case "required" if isinstance(error.instance, Table):
+            missing = next(k for k in wanted if k not in error.instance)
+            return ProfileError("catalogue.missing-key", where=where, key=missing)
+        case "enum":
+            known = [str(value) for value in wanted]
+            value = error.instance
+            return ProfileError("catalogue.not-a-choice", where=where, key=key, value=value, known=", ".join(known))
+    return ProfileError("catalogue.schema", where=where, key=key or "/", problem=error.message[:200])
