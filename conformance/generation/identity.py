@@ -69,9 +69,7 @@ def matricule(patient: Patient, digits: str, birth_date: date) -> str:
     return body + key(body)
 
 
-def resolve(
-    patient: Patient, binding: Binding, as_of: date, environment: Environment = "test"
-) -> ResolvedIdentity:
+def resolve(patient: Patient, binding: Binding, as_of: date, environment: Environment = "test") -> ResolvedIdentity:
     """The identity of a patient once bound, on the run's day, for an environment's OIDs."""
     born = as_of - timedelta(days=patient.birth_day)
     nir = patient.kind == "NIR"

@@ -7,6 +7,7 @@ metadata flags and the business returns; Structuration minimale 3.5.5.10 for ver
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from conformance.models.breakage import BREAKAGES
@@ -28,9 +29,9 @@ class State:
     """What must be true once step `index` was driven.
 
     `outcome` says whether the PFI must take the message, must refuse it, or is left free by the volet (then `current`,
-    `dmp` and `returned` tell nothing). `version` is the versionNumber carried (1 for the first). `document` is the index of the step
-    that created the document this message is about, `replaces` the step whose document it replaces. `current` is the
-    step whose document is in force afterwards (None once deleted), `superseded` the earlier ones, `deleted` whether
+    `dmp` and `returned` tell nothing). `version` is the versionNumber carried (1 for the first). `document` is the
+    step that created the document this message is about, `replaces` the step whose document it replaces. `current` is
+    the step whose document is in force afterwards (None once deleted), `superseded` the earlier ones, `deleted` whether
     the document is gone. `dmp` is the DMP transaction owed (None: none may go out). `returned` tells that a business
     return of the DMP (ZAM^Z01) is owed. `masks` are the confidentiality codes owed besides the CDA's own; `secret`
     that the DMP session must be a secret one.
@@ -131,11 +132,11 @@ def incoherence(story: DocumentStory) -> str | None:
             "an MDM carries one document",
         ),
         (
-            any(_levels(a) != _levels(b) for a, b in zip(steps, steps[1:], strict=False)),
+            any(_levels(a) != _levels(b) for a, b in pairwise(steps)),
             "a replacement or a deletion carries the same forms",
         ),
         (
-            any(b.request == "deletion" and a.bodies != b.bodies for a, b in zip(steps, steps[1:], strict=False)),
+            any(b.request == "deletion" and a.bodies != b.bodies for a, b in pairwise(steps)),
             "a deletion carries the document to delete",
         ),
         (
