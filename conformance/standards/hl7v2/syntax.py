@@ -18,11 +18,19 @@ CHARSETS = {
     "UNICODE": "utf-8",
     "8859/1": "iso8859-1",
     "8859/2": "iso8859-2",
+    "8859/3": "iso8859-3",
+    "8859/4": "iso8859-4",
+    "8859/5": "iso8859-5",
+    "8859/6": "iso8859-6",
+    "8859/7": "iso8859-7",
+    "8859/8": "iso8859-8",
     "8859/9": "iso8859-9",
     "8859/15": "iso8859-15",
-    "UNICODE UTF-16": "utf-16",
 }
-"""MSH-18 values (HL7 table 0211) -> Python codec. The empty value means ASCII."""
+"""MSH-18 values (HL7 table 0211) -> Python codec. The empty value means ASCII.
+
+All of them keep ASCII as it is, which is what lets the delimiters be found in bytes; UTF-16 and UTF-32 do not.
+"""
 
 _SEGMENT_END = re.compile(rb"\r\n|\r|\n")
 _PATH = re.compile(r"^([A-Z][A-Z0-9]{2})(?:\((\d+)\))?-(\d+)(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?$")
@@ -64,20 +72,23 @@ class Path:
         m = _PATH.match(text)
         if m is None:
             raise ValueError(f"not an HL7 path: {text!r}")
-        seg, occ, fld, rep, comp, sub = m.groups()
-        number = [int(x) if x else None for x in (occ, rep, comp, sub)]
-        return cls(seg, int(fld), number[0] or 1, number[1], number[2], number[3])
+        seg, fld, *rest = m.group(1, 3, 2, 4, 5, 6)
+        number = [int(x) if x else None for x in (fld, *rest)]
+        if 0 in number:
+            raise ValueError(f"HL7 paths count from 1: {text!r}")
+        return cls(seg, int(fld), number[1] or 1, number[2], number[3], number[4])
 
 
 class Segment:
     """One segment: its raw bytes, split only when asked."""
 
-    __slots__ = ("_fields", "message", "position", "raw")
+    __slots__ = ("_fields", "line", "message", "position", "raw")
 
-    def __init__(self, raw: bytes, message: Message, position: int) -> None:
+    def __init__(self, raw: bytes, message: Message, position: int, line: int) -> None:
         self.raw = raw
         self.message = message
         self.position = position  # 0-based among the segments of the message
+        self.line = line  # 1-based among the lines of the file, blank ones included
         self._fields: list[bytes] | None = None
 
     @property
@@ -162,11 +173,9 @@ class Message:
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
-        """The non-empty segments, in order."""
-        return tuple(Segment(line, self, i) for i, line in enumerate(self._lines()))
-
-    def _lines(self) -> Iterator[bytes]:
-        return (line for line in self.raw.split(self.separator) if line)
+        """The segments, in order; blank lines are not segments."""
+        lines = ((raw, n) for n, raw in enumerate(self.raw.split(self.separator), 1) if raw and not raw.isspace())
+        return tuple(Segment(raw, self, position, n) for position, (raw, n) in enumerate(lines))
 
     def all(self, name: str) -> Iterator[Segment]:
         """The segments of a name, in order."""
@@ -205,7 +214,7 @@ class Message:
 
     def line(self, segment: Segment) -> int:
         """The 1-based line of a segment in the file."""
-        return segment.position + 1
+        return segment.line
 
     def with_value(self, path: str, value: str | bytes) -> Message:
         """A copy with one place changed (missing fields, components are added); all other bytes stay.
@@ -281,6 +290,8 @@ def parse(raw: bytes, *, limit: int = 64 * 1024 * 1024) -> Message:
 def _delimiters(head: bytes) -> Delimiters:
     if head.startswith(b"MSH|^~\\&|"):
         return DEFAULT
+    if len(head) < 8:
+        raise Malformed("hl7v2.syntax.delimiters", "MSH-1", head.decode("latin-1"))
     field = head[3:4]
     declared = head[4:].split(field, 1)[0]
     # MSH-2 is four characters; in UTF-8 one of them may take several bytes.
@@ -288,7 +299,10 @@ def _delimiters(head: bytes) -> Delimiters:
         characters = [c.encode() for c in declared.decode("utf-8")]
     except UnicodeDecodeError:
         characters = [declared[i : i + 1] for i in range(len(declared))]
-    if len(characters) not in (4, 5) or len({field, *characters}) != len(characters) + 1:
+    distinct = len({field, *characters}) == len(characters) + 1
+    # A letter, a digit, a blank or a control character cannot separate: the text around it would be unreadable.
+    usable = field.isascii() and not any(c.isalnum() or c.isspace() or c < b" " for c in (field, *characters))
+    if len(characters) not in (4, 5) or not distinct or not usable:
         raise Malformed("hl7v2.syntax.delimiters", "MSH-2", declared.decode("latin-1"))
     return Delimiters(field, *characters[:4])
 
