@@ -1,0 +1,107 @@
+"""CDA/HL7.02: a PFI sends the result of each DMP operation back to the system that asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.evidence.values import Context, Driven, Finding, Heard, Observation, Severity, Witness
+from conformance.properties.base import register
+from conformance.properties.flow import Delivery, answer_to, deliveries, finding, submissions
+from conformance.standards.hl7v2 import rules
+from conformance.standards.hl7v2.values import DocumentMessage, Zam
+
+
+@register(
+    "returns.dmp-result",
+    exercise="documents.intake",
+    clause="DSR PFI CDA/HL7.02 ; CI-SIS Transmission d'un document CDA-R2 en HL7v2, ZAM^Z01",
+    requirements=("PFI/va2/CDA/HL7.02",),
+    codes=frozenset(
+        {
+            "returns.missing",
+            "returns.unknown-reference",
+            "returns.not-by-the-volet",
+            "returns.result-differs",
+            "returns.not-asked",
+        }
+    ),
+    claims=frozenset({"plain", "carrier:MDM", "carrier:ORU", "story:replacement", "flag:ack-reception"}),
+    control="plain",
+    environments=("normal", "dmp-refuses"),
+)
+def dmp_result(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
+    """Whatever the DMP answers to a feeding comes back as a ZAM^Z01 that quotes the original message."""
+    for delivery in deliveries(driven, heard):
+        if not (delivery.accepted and delivery.message.flow == "to-pfi"):
+            continue
+        own = [o for o in heard.of("hl7v2.zam") if _about(o, delivery)]
+        if not delivery.flag("ACK_RECEPTION"):
+            if own:
+                yield finding("returns.not-asked", "OBX-4", exchange=own[0].exchange.id)
+            continue
+        fed = submissions(heard, delivery.uids)
+        if not fed:
+            continue  # no operation was seen: there is no result to return
+        if own:
+            yield from _returned(delivery, own, answer_to(heard, fed[-1].exchange))
+        elif stray := _stray(heard):
+            yield finding(
+                "returns.unknown-reference",
+                "OBX-4",
+                exchange=stray.exchange.id,
+                expected=delivery.message.header.control_id,
+                seen=stray.value.control_ref if isinstance(stray.value, Zam) else "",
+            )
+        else:
+            yield finding(
+                "returns.missing",
+                "ZAM^Z01",
+                exchange=delivery.sent.exchange,
+                expected=delivery.message.header.control_id,
+                absence=True,
+                subject=context.environment,
+            )
+
+
+def _about(observation: Observation, delivery: Delivery) -> bool:
+    zam = observation.value
+    return isinstance(zam, Zam) and zam.trigger == "Z01" and zam.control_ref == delivery.message.header.control_id
+
+
+def _returned(delivery: Delivery, own: list[Observation], answered: Observation | None) -> Iterator[Finding | Witness]:
+    zam = own[-1].value
+    assert isinstance(zam, Zam)
+    where = own[-1].exchange.id
+    yield Witness("DMP result returned to the sender", where)
+    for wrong in rules.judge(zam):
+        if wrong.severity is Severity.ERROR:
+            yield finding(
+                "returns.not-by-the-volet",
+                wrong.location.path,
+                exchange=where,
+                expected=wrong.expected,
+                seen=wrong.seen,
+                subject=wrong.code,
+            )
+    accepted = getattr(answered.value, "success", None) if answered is not None else None
+    if accepted is not None and zam.success is not None and zam.success != accepted:
+        yield finding(
+            "returns.result-differs",
+            "OBX-5",
+            exchange=where,
+            expected="Y" if accepted else "N",
+            seen="Y" if zam.success else "N",
+        )
+
+
+def _stray(heard: Heard) -> Observation | None:
+    """A DMP return heard in this window that quotes no message of the bench."""
+    ours = {o.value.header.control_id for o in heard.window if isinstance(o.value, DocumentMessage)}
+    return next(
+        (
+            o
+            for o in heard.window
+            if isinstance(o.value, Zam) and o.value.trigger == "Z01" and o.value.control_ref not in ours
+        ),
+        None,
+    )
