@@ -8,7 +8,7 @@ from typing import Literal
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from conformance.generation.draws import pick, pick_integer
+from conformance.generation.draws import chosen, pick, pick_integer
 from conformance.generation.labels import KINDS, LABELS
 from conformance.generation.patients import (
     ANYONE,
@@ -128,12 +128,12 @@ _FORMS: tuple[tuple[Level, ...], ...] = (("N1",), ("N1",), ("N1",), ("N3",), ("N
 @st.composite
 def _stories(draw: DrawFn, wish: StoryWish) -> DocumentStory:
     patient = draw(patients(wish.patient))
-    dialect = wish.dialect or pick(draw, _DIALECTS)
+    dialect = chosen(draw, wish.dialect, _DIALECTS)
     levels = _levels(draw, wish)
-    carrier: Carrier = "ORU" if len(levels) > 1 else wish.carrier or pick(draw, _CARRIERS)
-    kind = wish.kind or pick(draw, _KINDS["N3" in levels])
+    carrier: Carrier = "ORU" if len(levels) > 1 else chosen(draw, wish.carrier, _CARRIERS)
+    kind = chosen(draw, wish.kind, _KINDS["N3" in levels])
     requests = STORIES[0] if wish.plain else pick(draw, wish.requests or _ANY_STORY)
-    latin = wish.latin if wish.latin is not None or wish.plain else pick(draw, (False,) * 6 + (True,))
+    latin = not wish.plain and chosen(draw, wish.latin, (False,) * 6 + (True,))
     steps = _steps(draw, wish, patient, dialect, levels, requests)
     recipients: tuple[Professional, ...] = ()
     if wish.mss_ps and dialect != "1.2":
@@ -149,7 +149,7 @@ def _stories(draw: DrawFn, wish: StoryWish) -> DocumentStory:
         dialect=dialect,
         charset="8859/15" if latin else "UNICODE UTF-8",
         steps=steps,
-        patient_class=wish.patient_class or pick(draw, _CLASSES),
+        patient_class=chosen(draw, wish.patient_class, _CLASSES),
         broken=wish.broken,
     )
 
@@ -191,8 +191,8 @@ def _steps(
 def _base_flags(draw: DrawFn, wish: StoryWish, patient: Patient, dialect: Dialect) -> Flags:
     dmp, ack, lecture = True, True, False
     if not wish.plain:
-        dmp = wish.dest_dmp if wish.dest_dmp is not None else pick(draw, (True,) * 7 + (False,))
-        ack = wish.ack_reception if wish.ack_reception is not None else pick(draw, (True, True, True, False))
+        dmp = chosen(draw, wish.dest_dmp, (True,) * 7 + (False,))
+        ack = chosen(draw, wish.ack_reception, (True, True, True, False))
         lecture = bool(wish.ack_lecture)
     if dialect == "1.2":  # the two acknowledgement flags appeared in V2.0
         ack = lecture = False

@@ -29,6 +29,11 @@ def pick(draw: DrawFn, options: tuple[T, ...]) -> T:
     return options[pick_integer(draw, 0, len(options) - 1)]
 
 
+def chosen(draw: DrawFn, fixed: T | None, options: tuple[T, ...]) -> T:
+    """What is fixed, else one of the options."""
+    return pick(draw, options) if fixed is None else fixed
+
+
 def pick_integer(draw: DrawFn, low: int, high: int) -> int:
     """A whole number between two bounds, both included; shrinks towards the lower one."""
     if low == high:

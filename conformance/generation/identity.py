@@ -12,12 +12,12 @@ from typing import Literal
 from conformance.evidence.values import Binding
 from conformance.models.document import Patient
 
-Environment = Literal["test", "production", "demo"]
+Environment = Literal["test", "production", "demonstration"]
 
 INS_NIR_OIDS: dict[Environment, str] = {
     "production": "1.2.250.1.213.1.4.8",
     "test": "1.2.250.1.213.1.4.10",
-    "demo": "1.2.250.1.213.1.4.11",
+    "demonstration": "1.2.250.1.213.1.4.11",
 }
 INS_NIA_OID = "1.2.250.1.213.1.4.9"
 """No test OID is published for the NIA: the only one is used in every environment."""

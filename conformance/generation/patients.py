@@ -13,7 +13,7 @@ from typing import Literal
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from conformance.generation.draws import pick, pick_integer
+from conformance.generation.draws import chosen, pick, pick_integer
 from conformance.models.document import Patient
 
 LONG_NAME = 54
@@ -81,17 +81,17 @@ def _patients(draw: DrawFn, wish: PatientWish) -> Patient:
     if wish.homonym:
         return HOMONYM
     sex: Literal["M", "F"] = pick(draw, ("F", "M"))
-    origin: Origin = "abroad" if wish.nia else wish.origin or pick(draw, _ORIGINS)
+    origin: Origin = "abroad" if wish.nia else chosen(draw, wish.origin, _ORIGINS)
     department, birth_place = pick(draw, PLACES[origin])
-    youngest, oldest = wish.ages or pick(draw, _AGES)
+    youngest, oldest = chosen(draw, wish.ages, _AGES)
     if origin == "corsica":
         youngest, oldest = min(youngest, _CORSICA_DAYS), min(oldest, _CORSICA_DAYS)
     birth_day = pick_integer(draw, youngest, oldest)
-    names = wish.names or pick(draw, _NAME_LISTS)
+    names = chosen(draw, wish.names, _NAME_LISTS)
     birth_name = pick(draw, names)
     given = _given_names(draw, wish, sex)
-    nia = origin == "abroad" and (wish.nia if wish.nia is not None else pick(draw, (False, True)))
-    used = wish.used_name if wish.used_name is not None else pick(draw, (False, False, False, True))
+    nia = origin == "abroad" and chosen(draw, wish.nia, (False, True))
+    used = chosen(draw, wish.used_name, (False, False, False, True))
     return Patient(
         birth_name=birth_name,
         given_names=given,
@@ -106,9 +106,9 @@ def _patients(draw: DrawFn, wish: PatientWish) -> Patient:
 
 
 def _given_names(draw: DrawFn, wish: PatientWish, sex: str) -> tuple[str, ...]:
-    hyphenated = wish.hyphenated if wish.hyphenated is not None else pick(draw, (False, False, True))
+    hyphenated = chosen(draw, wish.hyphenated, (False, False, True))
     first = pick(draw, HYPHENATED[sex] if hyphenated else GIVEN_NAMES[sex])
-    several = wish.several_given if wish.several_given is not None else pick(draw, (False, True))
+    several = chosen(draw, wish.several_given, (False, True))
     if not several:
         return (first,)
     others = tuple(n for n in GIVEN_NAMES[sex] if n != first)

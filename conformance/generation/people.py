@@ -32,6 +32,19 @@ def finess(number: int) -> str:
     return body + luhn_digit(body)
 
 
+SPECIALTIES = {
+    "G15_10/SM04": "Médecin - Cardiologie et maladies vasculaires (SM)",
+    "G15_10/SM05": "Médecin - Chirurgie générale (SM)",
+    "G15_10/SM19": "Médecin - Gynécologie médicale (SM)",
+    "G15_10/SM25": "Médecin - Médecine du travail (SM)",
+    "G15_10/SM26": "Médecin - Qualifié en Médecine Générale (SM)",
+    "G15_10/SM28": "Médecin - Médecine nucléaire (SM)",
+    "G15_10/SM44": "Médecin - Radio-diagnostic (SM)",
+    "G15_10/SM53": "Médecin - Spécialiste en Médecine Générale (SM)",
+    "G15_10/SM54": "Médecin - Médecine Générale (SM)",
+}
+"""Specialties of JDV_J01 (TRE_A01) that the professionals have, with their label."""
+
 _NAMES = (
     ("GARNIER", "Hélène", "G15_10/SM44"),
     ("LEFÈVRE", "Éric", "G15_10/SM26"),
