@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 
 class Clock:
-    """Milliseconds since the start of the run, the day, and waiting."""
+    """Milliseconds since the start of the run."""
 
     def __init__(self) -> None:
         self._start = time.monotonic_ns()
@@ -17,9 +17,10 @@ class Clock:
         """Milliseconds since this clock was made; never goes back."""
         return (time.monotonic_ns() - self._start) // 1_000_000
 
-    async def sleep(self, seconds: float) -> None:
-        """Let other tasks run for a while."""
-        await asyncio.sleep(seconds)
+
+async def sleep(seconds: float) -> None:
+    """Let other tasks run for a while."""
+    await asyncio.sleep(seconds)
 
 
 def today() -> date:

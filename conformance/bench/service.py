@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar
 
-from conformance.bench.clock import Clock
 from conformance.bench.recorder import Recorder
 from conformance.errors import InternalError
 from conformance.evidence.values import NOTHING, Fact
@@ -23,7 +22,6 @@ class Site:
     host: str
     port: int
     recorder: Recorder
-    clock: Clock
     tls: ssl.SSLContext | None = None
     advertise: str | None = None
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from conformance.errors import TargetError
+
 SETTLE_FLOOR = 0.2
 """Seconds of silence that no target can lower: below it an absence would mean nothing."""
 
-NO_SETTINGS: Mapping[str, object] = MappingProxyType({})
+DEFAULT_SETTINGS: Mapping[str, object] = MappingProxyType({"matrix": "2.1.2", "ins_environment": "test"})
+"""`matrix`: which version of the MSSanté matrix of the transmission volet is expected (a message does not tell).
+`ins_environment`: which INS OIDs the system is set up for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +38,20 @@ class Endpoint:
     host: str
     port: int
 
+    def __str__(self) -> str:
+        return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class Listen:
     """Where a service of the bench listens, how the vendor sees it, and which clients it trusts.
 
     `advertise` is None when the address of `listen` is the one to use. `client_anchors` are PEM files of authorities
-    trusted besides the bench's own. `certificate` and `key` replace the throw-away server certificate.
+    trusted besides the bench's own. `certificate` and `key` (PEM) replace the throw-away server certificate.
     """
 
-    host: str
-    port: int
+    host: str = "127.0.0.1"
+    port: int = 0
     advertise: str | None = None
     client_anchors: tuple[Path, ...] = ()
     certificate: Path | None = None
@@ -77,19 +85,20 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One of several exclusive set-ups of the product; what it gives comes over the target's own."""
+    """One of several exclusive set-ups of the product: options added, endpoints and settings put over the target's."""
 
     name: str
-    options: tuple[str, ...] = ()
+    options: frozenset[str] = frozenset()
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
-    settings: Mapping[str, object] = NO_SETTINGS
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A checked target file. `settings` holds at least `matrix` and `ins_environment`; `digest` is of the file's bytes.
+    """A checked target. `settings` holds at least the keys of `DEFAULT_SETTINGS`; `digest` is of the file's bytes.
 
-    `secrets` maps the name of an environment variable to its value; it is never shown, journalled nor compared.
+    `configuration` is the name of the set-up in force, empty for none. `secrets` maps the name of an environment
+    variable to its value; it is never shown, journalled nor compared.
     """
 
     vendor: Vendor
@@ -104,17 +113,50 @@ class Target:
     services: Mapping[str, Listen] = field(default_factory=dict)
     pilot: Pilot | None = None
     timing: Timing = Timing()
-    settings: Mapping[str, object] = NO_SETTINGS
+    settings: Mapping[str, object] = DEFAULT_SETTINGS
     path: Path | None = None
     digest: str = ""
     configuration: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def configured(self, name: str) -> Target:
-        """This target in one of its configurations; raises TargetError with the nearest name when there is none."""
-        raise NotImplementedError
+        """This target in one of its configurations; raises TargetError when there is none of that name."""
+        for one in self.configurations:
+            if one.name == name:
+                return replace(
+                    self,
+                    configuration=name,
+                    options=self.options | one.options,
+                    endpoints={**self.endpoints, **one.endpoints},
+                    settings={**self.settings, **one.settings},
+                )
+        known = [c.name for c in self.configurations]
+        raise TargetError(
+            "target.unknown-configuration",
+            where=str(self.path or ""),
+            name=name,
+            known=", ".join(known) or "-",
+            near=nearest(name, known),
+        )
+
+    def endpoint(self, name: str) -> Endpoint:
+        """An endpoint by name; raises TargetError when the target does not give it."""
+        try:
+            return self.endpoints[name]
+        except KeyError:
+            raise TargetError("target.no-endpoint", where=str(self.path or ""), key=f"endpoints.{name}") from None
 
 
-def load(path: Path) -> Target:
-    """Read and check a target file; raises TargetError (file, line, key, what to write instead)."""
-    raise NotImplementedError
+def nearest(word: str, known: list[str]) -> str:
+    """The known word that looks most like this one, or a dash."""
+    return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.5)), "-")
+
+
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Target:
+    """Read and check a target file; raises TargetError (file and line, key, what to write instead).
+
+    `environ` is where secrets are looked up, the process's environment by default.
+    """
+    from conformance.bench.target_file import read
+
+    return read(path, environ)
