@@ -1,0 +1,19 @@
+"""The exercises there are, by name."""
+
+from __future__ import annotations
+
+from conformance.exercises.base import Exercise
+from conformance.exercises.documents import DocumentsIntake
+
+_ALL: tuple[Exercise, ...] = (DocumentsIntake(),)
+_BY_NAME = {exercise.name: exercise for exercise in _ALL}
+
+
+def get(name: str) -> Exercise:
+    """The exercise of a name; raises KeyError."""
+    return _BY_NAME[name]
+
+
+def names() -> tuple[str, ...]:
+    """All exercise names, sorted."""
+    return tuple(sorted(_BY_NAME))

@@ -1,0 +1,135 @@
+"""Rendered messages broken in exactly one named way (`models/breakage.py` says what the volet makes of each)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from conformance.generation.identity import key
+from conformance.generation.render import Rendered
+from conformance.models.breakage import BREAKAGES
+from conformance.standards.hl7v2.syntax import Message, parse
+
+Transform = Callable[[Rendered], Rendered]
+
+_OTHER_STATUS = {"F": "C", "C": "F", "D": "F"}
+_OTHER_ORDER = {"NW": "RO", "RO": "NW", "CA": "NW"}
+_OTHER_EVENT = {"T02": "T10", "T10": "T02", "T04": "T02"}
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A transformation and the finding code that our rules must yield for it, which the whole message lacks."""
+
+    name: str
+    code: str
+    apply: Transform
+
+
+def _message(change: Callable[[Message], Message]) -> Transform:
+    return lambda rendered: replace(rendered, message=change(parse(rendered.message)).raw)
+
+
+def _document(change: Callable[[bytes], bytes]) -> Transform:
+    """Change the bytes of the first document and put them back in the message."""
+
+    def apply(rendered: Rendered) -> Rendered:
+        data = change(rendered.documents[0])
+        message = parse(rendered.message).with_value("OBX-5.5", base64.b64encode(data))
+        return replace(rendered, message=message.raw, documents=(data, *rendered.documents[1:]))
+
+    return apply
+
+
+def _swap(path: str, table: dict[str, str]) -> Callable[[Message], Message]:
+    return lambda m: m.with_value(path, table[m.get(path)])
+
+
+def _without(name: str) -> Callable[[Message], Message]:
+    def change(message: Message) -> Message:
+        while (segment := message.first(name)) is not None:
+            message = message.with_segment(segment.position, None)
+        return message
+
+    return change
+
+
+def _cut(message: Message) -> Message:
+    """Base64 whose last quantum is cut and which holds a character of no alphabet."""
+    segment = message.first("OBX")
+    data = segment.raw_value(5, component=5) if segment else b""
+    return message.with_value("OBX-5.5", data[:1000] + b"*" + data[1001:])
+
+
+def _wrong_key(rendered: Rendered) -> Rendered:
+    """Another key on the INS, in the message and in the document alike."""
+    right = rendered.identity.matricule
+    wrong = right[:13] + f"{int(right[13:]) % 97 + 1:02d}"
+    data = rendered.documents[0].replace(right.encode(), wrong.encode())
+    message = parse(rendered.message.replace(right.encode(), wrong.encode()))
+    return replace(
+        rendered,
+        message=message.with_value("OBX-5.5", base64.b64encode(data)).raw,
+        documents=(data, *rendered.documents[1:]),
+        keys=(*rendered.keys, ("patient", wrong)),
+    )
+
+
+def _other_patient(rendered: Rendered) -> Rendered:
+    """A document whose INS is somebody else's: another order number, with its own valid key."""
+    right = rendered.identity.matricule
+    body = right[:10] + f"{(int(right[10:13]) + 499) % 999 + 1:03d}"
+    other = (body + key(body)).encode()
+    return _document(lambda data: data.replace(right.encode(), other))(rendered)
+
+
+def _flag_row(message: Message, code: str) -> int:
+    """The occurrence (from 1) of the OBX that carries a flag."""
+    rows = enumerate(message.all("OBX"), 1)
+    return next(n for n, row in rows if row.value(3, 1) == code)
+
+
+def _flag_missing(message: Message) -> Message:
+    row = _flag_row(message, "CONNEXION_SECRETE")
+    segment = list(message.all("OBX"))[row - 1]
+    return message.with_segment(segment.position, None)
+
+
+_TRANSFORMS: tuple[Broken, ...] = (
+    Broken("incoherent-obx-11", "", _message(_swap("OBX-11", _OTHER_STATUS))),
+    Broken("incoherent-orc-1", "", _message(_swap("ORC-1", _OTHER_ORDER))),
+    Broken("incoherent-event", "", _message(_swap("MSH-9.2", _OTHER_EVENT))),
+    Broken("base64-broken", "", _message(_cut)),
+    Broken("cda-truncated", "", _document(lambda data: data[: len(data) * 2 // 3])),
+    Broken("cda-of-another-patient", "", _other_patient),
+    Broken("txa-12-other-id", "", _message(lambda m: m.with_value("TXA-12", f"{m.get('TXA-12')[:-6]}135791"))),
+    Broken("txa-13-missing", "", _message(lambda m: m.with_value("TXA-13", ""))),
+    Broken("txa-17-other", "", _message(lambda m: m.with_value("TXA-17", "LA"))),
+    Broken("pid-without-ins-oid", "", _message(lambda m: m.with_value("PID-3[1].4.2", ""))),
+    Broken("nir-key-wrong", "", _wrong_key),
+    Broken("orc-missing", "", _message(_without("ORC"))),
+    Broken("obr-4-differs", "", _message(lambda m: m.with_value("OBR-4.1", "11488-4"))),
+    Broken("prt-missing", "", _message(_without("PRT"))),
+    Broken("flag-missing", "", _message(_flag_missing)),
+    Broken(
+        "flag-value-unknown",
+        "",
+        _message(lambda m: m.with_value(f"OBX({_flag_row(m, 'INVISIBLE_PATIENT')})-5.1", "O")),
+    ),
+    Broken(
+        "charset-undeclared-bytes",
+        "",
+        _message(lambda m: m.with_value("OBR-4.2", "imagerie m\xe9dicale".encode("latin-1"))),
+    ),
+)
+
+TRANSFORMS = {b.name: b for b in _TRANSFORMS}
+"""Every transformation, by the name of its breakage."""
+
+assert TRANSFORMS.keys() == BREAKAGES.keys()
+
+
+def break_message(name: str, rendered: Rendered) -> Rendered:
+    """The message broken in one way, and nothing else; raises KeyError for an unknown name."""
+    return TRANSFORMS[name].apply(rendered)
