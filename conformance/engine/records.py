@@ -11,7 +11,7 @@ from conformance.engine.judging import Judgement
 from conformance.engine.plan import Plan, RunKey
 from conformance.evidence.codec import to_plain
 from conformance.evidence.journal import Reader, Writer
-from conformance.evidence.values import Binding, Driven, Exchange, Finding
+from conformance.evidence.values import Driven, Exchange, Finding
 
 
 class Records:
@@ -206,7 +206,7 @@ def past(folder: Path) -> Past:
     found = Past()
     pending: dict[int, tuple[str, int | None]] = {}
     findings: dict[int, list[tuple[str, Mapping[str, Any], str]]] = {}
-    bodies: dict[str, object] = {}
+    bodies: dict[int, dict[str, object]] = {}
     reader = Reader(folder)
     for entry in reader.entries():
         data: Mapping[str, Any] = entry.data
@@ -222,7 +222,7 @@ def past(folder: Path) -> Past:
                 found.ms = max(found.ms, data["ms"])
             case "driven":
                 found.binding = max(found.binding, data["number"])
-                bodies[data["case"]] = data["body"]
+                bodies.setdefault(data["w"], {})[data["case"]] = data["body"]
             case "judged" if data["purpose"] == "judge":
                 findings.setdefault(data["w"], []).extend((data["property"], f, data["case"]) for f in data["findings"])
             case "counterexample":
@@ -236,10 +236,10 @@ def past(folder: Path) -> Past:
                 for property, finding, case in findings.pop(number, []):
                     identity = (property, finding["fingerprint"])
                     found.believed[identity] = None
-                    if finding["severity"] == "error" and not finding["inherited"]:
-                        if identity not in found.firsts:
-                            found.firsts[identity] = (key, reader.plain(bodies[case]))
-                bodies.clear()
+                    counts = finding["severity"] == "error" and not finding["inherited"]
+                    if counts and identity not in found.firsts:
+                        found.firsts[identity] = (key, reader.plain(bodies[data["w"]][case]))
+                bodies.pop(data["w"], None)
             case "close":
                 found.closed = True
             case _:

@@ -79,14 +79,40 @@ class Path:
         return cls(seg, int(fld), number[1] or 1, number[2], number[3], number[4])
 
 
+class Encoding:
+    """How the bytes of one message are read: its delimiters, and the character set that its MSH-18 declares."""
+
+    def __init__(self, delimiters: Delimiters, header: bytes) -> None:
+        self.delimiters = delimiters
+        self._header = header
+
+    @cached_property
+    def charset(self) -> str:
+        """The Python codec of MSH-18; raises Malformed when MSH-18 is not one we know."""
+        fields = self._header.split(self.delimiters.field)
+        first = fields[17].split(self.delimiters.repetition)[0] if len(fields) > 17 else b""
+        declared = first.decode("ascii", "replace")
+        try:
+            return CHARSETS[declared]
+        except KeyError:
+            raise Malformed("hl7v2.syntax.charset-unknown", "MSH-18", declared) from None
+
+    def text(self, raw: bytes) -> str:
+        """Decode with MSH-18 (undecodable bytes become U+FFFD) and unescape."""
+        escape = self.delimiters.escape
+        if escape and escape in raw:
+            raw = unescape(raw, self.delimiters)
+        return raw.decode(self.charset, "replace")
+
+
 class Segment:
-    """One segment: its raw bytes, split only when asked."""
+    """One segment: its raw bytes, split only when asked. It does not hold its message: no reference cycle."""
 
-    __slots__ = ("_fields", "line", "message", "position", "raw")
+    __slots__ = ("_fields", "encoding", "line", "position", "raw")
 
-    def __init__(self, raw: bytes, message: Message, position: int, line: int) -> None:
+    def __init__(self, raw: bytes, encoding: Encoding, position: int, line: int) -> None:
         self.raw = raw
-        self.message = message
+        self.encoding = encoding
         self.position = position  # 0-based among the segments of the message
         self.line = line  # 1-based among the lines of the file, blank ones included
         self._fields: list[bytes] | None = None
@@ -100,8 +126,8 @@ class Segment:
     def fields(self) -> list[bytes]:
         """The fields, `fields[0]` being the segment id; for MSH, `fields[1]` is the field separator."""
         if self._fields is None:
-            separator = self.message.delimiters.field
-            parts = self.raw.split(separator)
+            separator = self.encoding.delimiters.field
+            parts = split(self.raw, separator)
             if parts[0] == b"MSH":
                 parts.insert(1, separator)
             self._fields = parts
@@ -119,14 +145,14 @@ class Segment:
             return []
         if self.raw[:3] == b"MSH" and number in (1, 2):
             return [raw]
-        return raw.split(self.message.delimiters.repetition)
+        return split(raw, self.encoding.delimiters.repetition)
 
     def components(self, number: int, repetition: int = 1) -> list[str]:
         """The components of one repetition, decoded and unescaped (subcomponents stay joined)."""
         reps = self.repetitions(number)
         if repetition > len(reps):
             return []
-        return [self.message.text(c) for c in reps[repetition - 1].split(self.message.delimiters.component)]
+        return [self.encoding.text(c) for c in reps[repetition - 1].split(self.encoding.delimiters.component)]
 
     def raw_value(
         self, number: int, repetition: int = 1, component: int | None = None, subcomponent: int | None = None
@@ -137,12 +163,12 @@ class Segment:
             return b""
         value = reps[repetition - 1]
         for index, separator in (
-            (component, self.message.delimiters.component),
-            (subcomponent, self.message.delimiters.subcomponent),
+            (component, self.encoding.delimiters.component),
+            (subcomponent, self.encoding.delimiters.subcomponent),
         ):
             if index is None:
                 continue
-            parts = value.split(separator)
+            parts = split(value, separator)
             if index > len(parts):
                 return b""
             value = parts[index - 1]
@@ -157,7 +183,7 @@ class Segment:
         repetition: int = 1,
     ) -> str:
         """The text of a field, component or subcomponent: decoded with MSH-18, unescaped, empty when absent."""
-        return self.message.text(self.raw_value(number, repetition, component, subcomponent))
+        return self.encoding.text(self.raw_value(number, repetition, component, subcomponent))
 
     def __repr__(self) -> str:
         return f"<Segment {self.raw[:40]!r}>"
@@ -172,10 +198,21 @@ class Message:
         self.separator = separator
 
     @cached_property
+    def encoding(self) -> Encoding:
+        """How the bytes of this message are read."""
+        return Encoding(self.delimiters, self.header)
+
+    @property
+    def header(self) -> bytes:
+        """The bytes of the first segment."""
+        end = self.raw.find(self.separator)
+        return self.raw if end < 0 else self.raw[:end]
+
+    @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """The segments, in order; blank lines are not segments."""
-        lines = ((raw, n) for n, raw in enumerate(self.raw.split(self.separator), 1) if raw and not raw.isspace())
-        return tuple(Segment(raw, self, position, n) for position, (raw, n) in enumerate(lines))
+        lines = ((raw, n) for n, raw in enumerate(split(self.raw, self.separator), 1) if raw and not raw.isspace())
+        return tuple(Segment(raw, self.encoding, position, n) for position, (raw, n) in enumerate(lines))
 
     def all(self, name: str) -> Iterator[Segment]:
         """The segments of a name, in order."""
@@ -186,21 +223,14 @@ class Message:
         """The first segment of a name, or None."""
         return next(self.all(name), None)
 
-    @cached_property
+    @property
     def charset(self) -> str:
         """The Python codec of MSH-18; raises Malformed when MSH-18 is not one we know."""
-        declared = self.segments[0].raw_field(18).split(self.delimiters.repetition)[0].decode("ascii", "replace")
-        try:
-            return CHARSETS[declared]
-        except KeyError:
-            raise Malformed("hl7v2.syntax.charset-unknown", "MSH-18", declared) from None
+        return self.encoding.charset
 
     def text(self, raw: bytes) -> str:
         """Decode with MSH-18 (undecodable bytes become U+FFFD) and unescape."""
-        escape = self.delimiters.escape
-        if escape and escape in raw:
-            raw = unescape(raw, self.delimiters)
-        return raw.decode(self.charset, "replace")
+        return self.encoding.text(raw)
 
     def get(self, path: str) -> str:
         """The text at a path such as `PID-3[2].4.2`, empty when absent."""
@@ -307,6 +337,21 @@ def _delimiters(head: bytes) -> Delimiters:
     return Delimiters(field, *characters[:4])
 
 
+LONG = 4096
+
+
+def split(raw: bytes, separator: bytes) -> list[bytes]:
+    """`raw.split(separator)`, which looks at every byte in turn, made fast for long input by jumping with `find`."""
+    if len(raw) < LONG:
+        return raw.split(separator)
+    parts, start, step = [], 0, len(separator)
+    while (end := raw.find(separator, start)) >= 0:
+        parts.append(raw[start:end])
+        start = end + step
+    parts.append(raw[start:])
+    return parts
+
+
 _HEX = re.compile(rb"^X((?:[0-9A-Fa-f]{2})+)$")
 
 
@@ -391,4 +436,4 @@ def build_segment(name: str, fields: dict[int, Field], d: Delimiters = DEFAULT, 
 
 def build(segments: Iterable[bytes]) -> bytes:
     """Segments joined and closed by CR."""
-    return CR.join(segments) + CR
+    return CR.join([*segments, b""])

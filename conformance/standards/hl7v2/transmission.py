@@ -148,7 +148,7 @@ def _entity(segment: Segment | None, number: int) -> EntityId | None:
     if segment is None or not segment.raw_field(number):
         return None
     parts = [*segment.components(number), *[""] * 4]
-    return EntityId(parts[0], parts[1], parts[2], parts[3], f"TXA-{number}", segment.message.line(segment))
+    return EntityId(parts[0], parts[1], parts[2], parts[3], f"TXA-{number}", segment.line)
 
 
 def _document_message(message: Message, head: Header) -> DocumentMessage:
@@ -248,7 +248,7 @@ def _participant(prt: Segment, occurrence: int) -> Participant:
         address_use=xtn[1],
         address_type=xtn[2],
         address=xtn[3],
-        line=prt.message.line(prt),
+        line=prt.line,
         occurrence=occurrence,
     )
 
