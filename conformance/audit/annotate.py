@@ -1,0 +1,119 @@
+"""Puts the finger on the offending place of a message: each line cut in pieces, the wrong ones marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conformance.audit.model import Excerpt, FindingExample
+from conformance.errors import Malformed
+from conformance.standards.hl7v2 import syntax
+
+SPEAKING = 6
+"""A value shorter than this many characters may stand anywhere: it is only marked in the element of the path."""
+
+_LAST_STEP = re.compile(r"([A-Za-z_][\w.-]*)(?:\[[^\]]*\])*/?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of characters; `marked` when it is what the finding is about. An empty marked piece is an absence."""
+
+    text: str
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a message. `noted` when the finding is to be told under it."""
+
+    number: int
+    pieces: tuple[Piece, ...]
+    noted: bool = False
+
+
+def annotate(excerpt: Excerpt, finding: FindingExample) -> tuple[Line, ...]:
+    """The lines of an excerpt with the place of a finding marked; nothing is marked when it is not found."""
+    if excerpt.kind == "hl7v2":
+        return _hl7(excerpt.lines, finding.path)
+    return _text(excerpt.lines, finding)
+
+
+def _plain(lines: Sequence[str]) -> list[Line]:
+    return [Line(number, (Piece(line),)) for number, line in enumerate(lines, 1)]
+
+
+def _hl7(texts: Sequence[str], path: str) -> tuple[Line, ...]:
+    lines = _plain(texts)
+    spot = _spot(path)
+    if spot is None:
+        return tuple(lines)
+    segment, place = spot
+    occurrence = place.occurrence if place is not None else 1
+    index = next(
+        (i for n, i in enumerate((i for i, t in enumerate(texts) if t[:3] == segment), 1) if n == occurrence), None
+    )
+    if index is None:
+        return (*lines, Line(len(lines) + 1, (Piece(segment), Piece("", marked=True)), noted=True))
+    text = texts[index]
+    if place is None:
+        lines[index] = Line(index + 1, (Piece(text, marked=True),), noted=True)
+        return tuple(lines)
+    try:
+        delimiters = syntax.parse(texts[0].encode()).delimiters
+    except Malformed:
+        delimiters = syntax.DEFAULT
+    start, end, absent = _span(text, place, delimiters)
+    before = Piece(text[:start])
+    pieces = (before, Piece("" if absent else text[start:end], marked=True), Piece(text[end:]))
+    lines[index] = Line(index + 1, tuple(p for p in pieces if p.text or p.marked), noted=True)
+    return tuple(lines)
+
+
+def _spot(path: str) -> tuple[str, syntax.Path | None] | None:
+    """The segment and place of a path such as `PID-3[2].4.2` or `ZAM`; None when it is of another form."""
+    try:
+        place = syntax.Path.parse(path)
+    except ValueError:
+        return (path[:3], None) if re.fullmatch(r"[A-Z][A-Z0-9]{2}(\(\d+\))?", path) else None
+    return place.segment, place
+
+
+def _span(text: str, place: syntax.Path, delimiters: syntax.Delimiters) -> tuple[int, int, bool]:
+    """Where a place begins and ends in the text of its segment, and whether it is empty or missing."""
+    number = place.field - 1 if text[:3] == "MSH" else place.field
+    start, end = 0, len(text)
+    repetition = place.repetition or (1 if place.component else None)
+    levels = ((number + 1, delimiters.field), (repetition, delimiters.repetition))
+    deeper = ((place.component, delimiters.component), (place.subcomponent, delimiters.subcomponent))
+    if text[:3] == "MSH" and place.field in (1, 2):
+        levels, deeper = levels[:1], ()
+    for wanted, separator in (*levels, *deeper):
+        if wanted is None:
+            continue
+        parts = text[start:end].split(separator.decode())
+        if wanted > len(parts):
+            return end, end, True
+        start += sum(len(part) + 1 for part in parts[: wanted - 1])
+        end = start + len(parts[wanted - 1])
+    return start, end, start == end
+
+
+def _text(texts: Sequence[str], finding: FindingExample) -> tuple[Line, ...]:
+    """Mark what was seen, near the element that the path ends with; else that element."""
+    lines = _plain(texts)
+    step = _LAST_STEP.search(finding.path)
+    name = step[1] if step else ""
+    about = [i for i, text in enumerate(texts) if name and re.search(rf"[<:@\s]{re.escape(name)}\b", text)]
+    anywhere = range(len(texts)) if len(finding.seen) >= SPEAKING else ()
+    for index in (*about, *anywhere):
+        at = texts[index].find(finding.seen) if finding.seen else -1
+        if at >= 0:
+            end = at + len(finding.seen)
+            pieces = (Piece(texts[index][:at]), Piece(finding.seen, marked=True), Piece(texts[index][end:]))
+            lines[index] = Line(index + 1, tuple(p for p in pieces if p.text), noted=True)
+            return tuple(lines)
+    if about:
+        lines[about[0]] = Line(about[0] + 1, (Piece(texts[about[0]], marked=True),), noted=True)
+    return tuple(lines)
