@@ -34,19 +34,19 @@ def attribute(
     while not settled:
         settled = True
         for observation in pending:
-            job = _owner(observation, owners, claims)
-            if job is None:
+            owner = _owner(observation, owners, claims)
+            if owner is None:
                 continue
-            owners[observation.exchange.id] = job
-            _claim(claims, job, (k for k in observation.keys if k[0] in LEARNT))
+            owners[observation.exchange.id] = owner
+            _claim(claims, owner, (k for k in observation.keys if k[0] in LEARNT))
             settled = False
         # What was learnt may decide about what came earlier: a second look, until nothing changes.
         pending = [o for o in pending if o.exchange.id not in owners]
     owned: dict[str, list[Observation]] = {job: [] for job in done}
-    orphans = []
+    orphans: list[Observation] = []
     for observation in observations:
-        job = owners.get(observation.exchange.id)
-        (orphans if job is None else owned[job]).append(observation)
+        owner = owners.get(observation.exchange.id)
+        (orphans if owner is None else owned[owner]).append(observation)
     return owned, orphans
 
 

@@ -27,7 +27,7 @@ class Listener:
         self.host, self.port = sock.getsockname()[:2]
 
     def accept(
-        self, factory: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None, on_failure: OnFailure
+        self, factory: Callable[[], asyncio.BaseProtocol], tls: ssl.SSLContext | None, on_failure: OnFailure
     ) -> None:
         """Begin to accept; each connection gets a protocol of the factory, after its handshake when `tls` is given."""
         self._run(self._accept(factory, tls, on_failure))
@@ -46,7 +46,7 @@ class Listener:
         task.add_done_callback(self._tasks.discard)
 
     async def _accept(
-        self, factory: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None, on_failure: OnFailure
+        self, factory: Callable[[], asyncio.BaseProtocol], tls: ssl.SSLContext | None, on_failure: OnFailure
     ) -> None:
         loop = asyncio.get_running_loop()
         while True:
@@ -62,7 +62,7 @@ class Listener:
         self,
         connection: socket.socket,
         peer: str,
-        factory: Callable[[], asyncio.Protocol],
+        factory: Callable[[], asyncio.BaseProtocol],
         tls: ssl.SSLContext | None,
         on_failure: OnFailure,
     ) -> None:

@@ -11,6 +11,9 @@ FS_CR = b"\x1c\r"
 LIMIT = 64 * 1024 * 1024
 """Bytes of one frame unless told otherwise."""
 
+READ_BYTES = 128 * 1024
+"""The read buffer of a connection, kept from one read to the next: allocating one a read costs more than the read."""
+
 GARBAGE_KEPT = 1024
 """Bytes of garbage kept between two frames; more is only counted."""
 

@@ -12,7 +12,7 @@ from conformance.bench import acknowledgement
 from conformance.bench.acknowledgement import Acknowledgement, Expected
 from conformance.bench.clock import now
 from conformance.bench.listening import connection_facts
-from conformance.bench.mllp import LIMIT, Decoder, Event, Frame, Garbage, TooBig, frame
+from conformance.bench.mllp import LIMIT, READ_BYTES, Decoder, Event, Frame, Garbage, TooBig, frame
 from conformance.evidence.values import Fact
 
 REMEMBERED = 256
@@ -53,7 +53,7 @@ class _Wait:
     heard: bool = False
 
 
-class MllpClient(asyncio.Protocol):
+class MllpClient(asyncio.BufferedProtocol):
     """One connection to an MLLP receiver; made by `connect`. One request at a time.
 
     `ear` is told of every frame and of all garbage, asked for or not. `number` is the recorder's connection number.
@@ -66,6 +66,7 @@ class MllpClient(asyncio.Protocol):
         self.used = 0
         self._ear = ear
         self._decoder = Decoder(limit)
+        self._buffer = bytearray(READ_BYTES)
         self._transport: asyncio.Transport | None = None
         self._wait: _Wait | None = None
         self._sent: OrderedDict[str, str] = OrderedDict()  # control id -> exchange
@@ -76,10 +77,13 @@ class MllpClient(asyncio.Protocol):
         self._transport = transport
         self.facts = connection_facts(transport)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         if self._wait:
             self._wait.heard = True
-        for event in self._decoder.feed(data):
+        for event in self._decoder.feed(bytes(memoryview(self._buffer)[:nbytes])):
             self._take(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -107,16 +111,16 @@ class MllpClient(asyncio.Protocol):
         self._transport.write(frame(body))
         if not (asked.accept or asked.application):
             return Outcome()
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outcome] = loop.create_future()
         self._wait = _Wait(exchange, control, asked, future)
         if self.closed:
             self._finish(Outcome(failure="closed", nothing=True))
+        expiry = loop.call_later(timeout, self._expire)
         try:
-            async with asyncio.timeout(timeout):
-                return await future
-        except TimeoutError:
-            return Outcome(failure=self._why("timeout", half=self._decoder.half))
+            return await future
         finally:
+            expiry.cancel()
             self._wait = None
 
     def close(self) -> None:
@@ -127,6 +131,9 @@ class MllpClient(asyncio.Protocol):
             self._transport.abort()  # a peer that neither reads nor finishes would hold a polite close for ever
         else:
             self._transport.close()
+
+    def _expire(self) -> None:
+        self._finish(Outcome(failure=self._why("timeout", half=self._decoder.half)))
 
     def _why(self, plain: str, *, half: bool) -> str:
         if half:

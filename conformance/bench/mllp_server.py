@@ -8,14 +8,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from conformance.bench.listening import Listener, OnFailure, bind, connection_facts
-from conformance.bench.mllp import LIMIT, Decoder, Event, TooBig, frame
+from conformance.bench.mllp import LIMIT, READ_BYTES, Decoder, Event, TooBig, frame
 from conformance.evidence.values import Fact
 
 WAITING = 64
 """Messages a connection may have waiting for their answers before it is no longer read."""
 
 
-class Link(asyncio.Protocol):
+class Link(asyncio.BufferedProtocol):
     """One connection of a peer to our server; `facts` are what it tells of itself, `closed` whether it ended."""
 
     def __init__(self, server: MllpServer) -> None:
@@ -24,6 +24,7 @@ class Link(asyncio.Protocol):
         self.number = 0
         self._server = server
         self._decoder = Decoder(server.limit)
+        self._buffer = bytearray(READ_BYTES)
         self._events: deque[Event] = deque()
         self._held = 0  # bytes of the events that wait
         self._ready = asyncio.Event()
@@ -37,8 +38,12 @@ class Link(asyncio.Protocol):
         self._server.links.add(self)
         self._task = asyncio.get_running_loop().create_task(self._serve())
 
-    def data_received(self, data: bytes) -> None:
-        for event in self._decoder.feed(data):
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._server.on_data()
+        for event in self._decoder.feed(bytes(memoryview(self._buffer)[:nbytes])):
             self._events.append(event)
             self._held += len(event.body)
         if self._events:
@@ -91,11 +96,17 @@ Handler = Callable[[Event, Link], Awaitable[bytes | None]]
 
 
 class MllpServer:
-    """A listening MLLP receiver. `handler` must not raise; `numbers` gives connection numbers."""
+    """A listening MLLP receiver.
 
-    def __init__(self, handler: Handler, numbers: Callable[[], int], limit: int = LIMIT) -> None:
+    `handler` must not raise; `numbers` gives connection numbers; `on_data` is told of every read.
+    """
+
+    def __init__(
+        self, handler: Handler, numbers: Callable[[], int], on_data: Callable[[], None], limit: int = LIMIT
+    ) -> None:
         self.handler = handler
         self.number = numbers
+        self.on_data = on_data
         self.limit = limit
         self.links: set[Link] = set()
         self._listener: Listener | None = None
