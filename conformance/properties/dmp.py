@@ -82,9 +82,9 @@ def _submitted(n1: Carried, found: tuple[Observation, ...], uid: str) -> Iterato
     for observation in found:
         assert isinstance(observation.value, Submission)
         for entry in observation.value.documents:
-            if entry.document is None:
+            if entry.content is None:
                 continue
-            header = header_of(entry.document)
+            header = header_of(entry.content)
             if header is not None and header.level == "N1":
                 carrying.append((observation, entry))
     if not carrying:
@@ -95,10 +95,10 @@ def _submitted(n1: Carried, found: tuple[Observation, ...], uid: str) -> Iterato
     yield Witness("N1 version submitted to the DMP", where)
     if len(found) > 1:
         yield finding("dmp.feeding.repeated", "uniqueId", exchange=found[-1].exchange.id, expected=1, seen=len(found))
-    if entry.document != n1.data:
+    if entry.content != n1.data:
         yield finding("dmp.feeding.altered", "Document", exchange=where)
         before = _errors(n1.data)
-        for code in sorted(_errors(entry.document or b"") - before):
+        for code in sorted(_errors(entry.content or b"") - before):
             yield finding("dmp.feeding.invalid", "Document", exchange=where, seen=code, subject=code)
 
 

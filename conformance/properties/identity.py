@@ -63,14 +63,14 @@ def _attached(delivery: Delivery, heard: Heard) -> Iterator[Finding | Witness]:
         where = observation.exchange.id
         said = [("SubmissionSet", submission.patient_id)]
         said += [("DocumentEntry", e.patient_id) for e in submission.documents if e.unique_id in delivery.uids]
-        wrong = [(place, cx) for place, cx in said if cx is None or (cx.value, cx.oid) != expected]
+        wrong = [(place, cx) for place, cx in said if (cx.id, cx.authority) != expected]
         for place, cx in wrong:
             yield finding(
                 "ins.incoming.attached-elsewhere",
                 f"{place}/patientId",
                 exchange=where,
                 expected=f"{expected[0]} {expected[1]}",
-                seen=f"{cx.value} {cx.oid}" if cx is not None else "",
+                seen=f"{cx.id} {cx.authority}",
             )
         if not wrong:
             yield Witness("document comes out under the INS it came in with", where)

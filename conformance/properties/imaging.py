@@ -115,7 +115,7 @@ def _carried_over(delivery: Delivery, heard: Heard) -> Iterator[Finding | Witnes
                     yield finding(
                         "intra.imaging.mask-added", "confidentialityCode", exchange=where, seen=code, subject=flag
                     )
-        if delivery.flag("CONNEXION_SECRETE") and (submission.vihf is None or not submission.vihf.confidentiality_code):
+        if delivery.flag("CONNEXION_SECRETE") and (submission.vihf is None or not submission.vihf.secret):
             yield finding(
                 "intra.imaging.secret-connection-lost",
                 "Assertion/AttributeStatement",

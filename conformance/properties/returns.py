@@ -9,6 +9,10 @@ from conformance.properties.base import register
 from conformance.properties.flow import Delivery, answer_to, deliveries, finding, submissions
 from conformance.standards.hl7v2 import rules
 from conformance.standards.hl7v2.values import DocumentMessage, Zam
+from conformance.standards.xds.answers import Answer
+
+FEEDING = ("initial", "replacement")
+"""The requests that feed the DMP: the row speaks of feeding, so the return of a deletion is not judged."""
 
 
 @register(
@@ -32,7 +36,7 @@ from conformance.standards.hl7v2.values import DocumentMessage, Zam
 def dmp_result(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Whatever the DMP answers to a feeding comes back as a ZAM^Z01 that quotes the original message."""
     for delivery in deliveries(driven, heard):
-        if not (delivery.accepted and delivery.message.flow == "to-pfi"):
+        if not (delivery.accepted and delivery.message.flow == "to-pfi" and delivery.message.request in FEEDING):
             continue
         own = [o for o in heard.of("hl7v2.zam") if _about(o, delivery)]
         if not delivery.flag("ACK_RECEPTION"):
@@ -83,7 +87,7 @@ def _returned(delivery: Delivery, own: list[Observation], answered: Observation 
                 seen=wrong.seen,
                 subject=wrong.code,
             )
-    accepted = getattr(answered.value, "success", None) if answered is not None else None
+    accepted = _accepted(answered)
     if accepted is not None and zam.success is not None and zam.success != accepted:
         yield finding(
             "returns.result-differs",
@@ -92,6 +96,15 @@ def _returned(delivery: Delivery, own: list[Observation], answered: Observation 
             expected="Y" if accepted else "N",
             seen="Y" if zam.success else "N",
         )
+
+
+def _accepted(answered: Observation | None) -> bool | None:
+    """What the DMP said of the operation: True, False, or None when no answer was given."""
+    if answered is None:
+        return None
+    if isinstance(answered.value, Answer):
+        return answered.value.ok
+    return False if answered.kind == "soap.fault" else None
 
 
 def _stray(heard: Heard) -> Observation | None:
