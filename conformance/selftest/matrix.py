@@ -1,4 +1,4 @@
-"""The kill matrix: every seeded defect must be caught by the requirement that owns it, the good vendor must be clean."""
+"""The kill matrix: each seeded defect must be caught by the requirement that owns it, the good vendor be clean."""
 
 from __future__ import annotations
 
