@@ -19,8 +19,8 @@ def observe(exchange: Exchange) -> Observation:
     """Decode a SOAP message by its body; never raises on what it holds.
 
     Kinds: `xds.submission` (Submission), `xds.query` (Query), `xds.update` (Update), `xds.answer` (Answer),
-    `dmp.existence` (Existence), `dmp.authorisation` (Authorisation), `soap.fault` (Fault), `soap.other` (Envelope),
-    `soap.malformed` (Malformed). Keys: `document` (uniqueId), `entry` (entryUUID), `set` (uniqueId of the
+    `dmp.existence` (Existence), `dmp.authorisation` (Authorisation), `dmp.other` (Existence for another reason, such
+    as TD1.3a), `soap.fault` (Fault), `soap.other` (Envelope), `soap.malformed` (Malformed). Keys: `document` (uniqueId), `entry` (entryUUID), `set` (uniqueId of the
     submission set), `relates` (MessageID answered), `patient` (matricule).
     """
     content_type = exchange.facts.get("content_type")
@@ -57,7 +57,8 @@ def _update(envelope: Envelope) -> Read:
 
 def _existence(envelope: Envelope) -> Read:
     value = patients.read_existence(envelope)
-    return "dmp.existence", value, [("patient", value.patient[1])], ()
+    kind = "dmp.existence" if value.reason in ("", patients.TEST_OF_EXISTENCE) else "dmp.other"
+    return kind, value, [("patient", value.patient[1])], ()
 
 
 def _authorisation(envelope: Envelope) -> Read:

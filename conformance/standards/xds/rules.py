@@ -37,10 +37,9 @@ REQUIRED: dict[str, Callable[[Entry], object]] = {
     "title": lambda e: e.title,
     "creationTime": lambda e: e.creation_time,
     "serviceStartTime": lambda e: e.service_start,
-    "hash": lambda e: e.hash,
-    "size": lambda e: e.size is not None,
 }
-"""Metadata that the DMP asks of every document entry (the signature's entry included, by its own values)."""
+"""Metadata that the DMP asks of every entry, the signature's included. A source may leave hash and size to the
+repository (ITI TF-3 table 4.2.3.1-1)."""
 
 REQUIRED_OF_SET: dict[str, Callable[[Submission], object]] = {
     "uniqueId": lambda s: s.unique_id,
