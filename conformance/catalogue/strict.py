@@ -61,13 +61,19 @@ def find(root: object, path: Iterable[str | int]) -> Spot | None:
     """Where the value at a path is: the deepest place known on the way."""
     here, spot = root, root.spot if isinstance(root, (Table, Series)) else None
     for step in path:
-        if isinstance(here, Table) and isinstance(step, str) and step in here:
-            spot, here = here.spots[step], here[step]
-        elif isinstance(here, Series) and isinstance(step, int) and step < len(here):
-            spot, here = here.spots[step], here[step]
-        else:
+        inside = _step(here, step)
+        if inside is None:
             break
+        here, spot = inside
     return spot
+
+
+def _step(here: object, step: str | int) -> tuple[object, Spot] | None:
+    if isinstance(here, Table) and isinstance(step, str):
+        return (here[step], here.spots[step]) if step in here else None
+    if isinstance(here, Series) and isinstance(step, int):
+        return (here[step], here.spots[step]) if step < len(here) else None
+    return None
 
 
 def read(content: bytes, file: str) -> Table:
@@ -151,8 +157,8 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         spot = self._spot(event)
-        quoted = event.style is not None
-        value = None if not quoted and event.value in _NULL else event.value
+        plain = not event.style  # None or an empty text, as the parser is in Python or in C
+        value = None if plain and event.value in _NULL else event.value
         if self._stack and isinstance(self._stack[-1], Table) and self._keys[-1] is None:
             if value is None:
                 self._refuse("catalogue.key-not-text", spot)
