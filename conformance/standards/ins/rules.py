@@ -51,7 +51,7 @@ def judge_matricule(
 def judge_traits(
     *, birth_name: str, given: str, first_given: str, path: str = "", birth: str = "", place: str = ""
 ) -> Iterator[Finding]:
-    """Findings on the strict traits of an identity that carries an INS, as texts; an empty date or place is not judged."""
+    """Findings on the strict traits of an identity that carries an INS; an empty date or place is not judged."""
     for fault in traits.birth_name_faults(birth_name):
         yield CODES.finding("ins.trait.name", path, seen=birth_name, cause=fault, subject="nom de naissance")
     for fault in traits.given_name_faults(given):

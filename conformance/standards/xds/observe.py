@@ -20,8 +20,9 @@ def observe(exchange: Exchange) -> Observation:
 
     Kinds: `xds.submission` (Submission), `xds.query` (Query), `xds.update` (Update), `xds.answer` (Answer),
     `dmp.existence` (Existence), `dmp.authorisation` (Authorisation), `dmp.other` (Existence for another reason, such
-    as TD1.3a), `soap.fault` (Fault), `soap.other` (Envelope), `soap.malformed` (Malformed). Keys: `document` (uniqueId), `entry` (entryUUID), `set` (uniqueId of the
-    submission set), `relates` (MessageID answered), `patient` (matricule).
+    as TD1.3a), `soap.fault` (Fault), `soap.other` (Envelope), `soap.malformed` (Malformed).
+    Keys: `document` (uniqueId), `entry` (entryUUID), `set` (uniqueId of the submission set), `relates` (MessageID
+    answered), `patient` (matricule).
     """
     content_type = exchange.facts.get("content_type")
     try:
