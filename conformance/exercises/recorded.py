@@ -111,9 +111,10 @@ def _case(file: Path, root: Path) -> RecordedMessage | None:
         return None
     try:
         message = parse(content)
+        message_type = message.get("MSH-9.1")  # reading a text also checks that MSH-18 is known
     except Malformed as e:
         raise CasesError("cases.not-hl7", where=str(file), seen=e.seen) from e
-    if message.get("MSH-9.1") in ("ACK", "ZAM"):
+    if message_type in ("ACK", "ZAM"):
         return None
     return RecordedMessage(
         file=file.name if file == root else file.relative_to(root).as_posix(),

@@ -6,16 +6,17 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from conformance.generation.identity import key
 from conformance.generation.render import Rendered
 from conformance.models.breakage import BREAKAGES
 from conformance.standards.hl7v2.syntax import Message, parse
+from conformance.standards.ins import nir
 
 Transform = Callable[[Rendered], Rendered]
 
 _OTHER_STATUS = {"F": "C", "C": "F", "D": "F"}
 _OTHER_ORDER = {"NW": "RO", "RO": "NW", "CA": "NW"}
-_OTHER_EVENT = {"T02": "T10", "T10": "T02", "T04": "T02"}
+# Never T10: it would also lack TXA-13.
+_OTHER_EVENT = {"T02": "T04", "T10": "T02", "T04": "T02"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _other_patient(rendered: Rendered) -> Rendered:
     """A document whose INS is somebody else's: another order number, with its own valid key."""
     right = rendered.identity.matricule
     body = right[:10] + f"{(int(right[10:13]) + 499) % 999 + 1:03d}"
-    other = (body + key(body)).encode()
+    other = (body + nir.key(body)).encode()
     return _document(lambda data: data.replace(right.encode(), other))(rendered)
 
 

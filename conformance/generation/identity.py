@@ -11,16 +11,7 @@ from typing import Literal
 
 from conformance.evidence.values import Binding
 from conformance.models.document import Patient
-
-Environment = Literal["test", "production", "demonstration"]
-
-INS_NIR_OIDS: dict[Environment, str] = {
-    "production": "1.2.250.1.213.1.4.8",
-    "test": "1.2.250.1.213.1.4.10",
-    "demonstration": "1.2.250.1.213.1.4.11",
-}
-INS_NIA_OID = "1.2.250.1.213.1.4.9"
-"""No test OID is published for the NIA: the only one is used in every environment."""
+from conformance.standards.ins import nir, oids
 
 IPP_AUTHORITY = "HOPITAL-BANC"
 IPP_ROOT = "1.2.250.1.999.1.1.8110"
@@ -57,26 +48,27 @@ class ResolvedIdentity:
         return self.given_names[0]
 
 
-def key(body: str) -> str:
-    """The two-digit key of the 13 characters of a NIR or NIA (2A counts as 19, 2B as 18)."""
-    digits = body.replace("2A", "19").replace("2B", "18") if body[5:7] in ("2A", "2B") else body
-    return f"{97 - int(digits) % 97:02d}"
+def authority(kind: oids.Nature, environment: oids.Environment) -> tuple[str, str]:
+    """The OID and the HL7 v2 namespace of a matricule.
+
+    Outside production no OID was published for the NIA: it goes under that of the NIR, with its own namespace.
+    """
+    oid = oids.oid(kind if environment == "production" else "NIR", environment)
+    return oid, f"ASIP-SANTE-INS-{kind}"
 
 
-def matricule(patient: Patient, digits: str, birth_date: date) -> str:
-    """The 15 characters: sex, year, month, department, six digits of the binding, key."""
-    body = f"{'1' if patient.sex == 'M' else '2'}{birth_date:%y%m}{patient.department}{digits}"
-    return body + key(body)
-
-
-def resolve(patient: Patient, binding: Binding, as_of: date, environment: Environment = "test") -> ResolvedIdentity:
+def resolve(
+    patient: Patient, binding: Binding, as_of: date, environment: oids.Environment = "test"
+) -> ResolvedIdentity:
     """The identity of a patient once bound, on the run's day, for an environment's OIDs."""
     born = as_of - timedelta(days=patient.birth_day)
-    nir = patient.kind == "NIR"
+    oid, namespace = authority(patient.kind, environment)
     return ResolvedIdentity(
-        matricule=matricule(patient, binding.digits, born),
-        oid=INS_NIR_OIDS[environment] if nir else INS_NIA_OID,
-        namespace="ASIP-SANTE-INS-NIR" if nir else "ASIP-SANTE-INS-NIA",
+        matricule=nir.build(
+            sex=patient.sex, year=born.year, month=born.month, department=patient.department, digits=binding.digits
+        ),
+        oid=oid,
+        namespace=namespace,
         kind=patient.kind,
         ipp=f"B{binding.run.upper()}{binding.number:06d}",
         birth_name=patient.birth_name if patient.homonym else f"{patient.birth_name} {binding.letters}",

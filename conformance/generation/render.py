@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
-from typing import Literal
+from typing import Literal, get_args
 
 from conformance.evidence.values import Binding
-from conformance.generation.identity import INS_NIR_OIDS, Environment, ResolvedIdentity, resolve
+from conformance.generation.identity import ResolvedIdentity, resolve
 from conformance.generation.people import SPECIALTIES
 from conformance.models.document import DocumentBody, DocumentStory, Flags, Professional
 from conformance.models.life import State, states
 from conformance.standards.cda import builders as cda
 from conformance.standards.hl7v2 import builders as hl7
+from conformance.standards.ins import oids
 
 LOCAL_ROOT = "1.2.250.1.999.1.1.8110"
 """The OID under which the fictitious establishment numbers its venues, orders and accessions."""
@@ -55,7 +56,7 @@ class Settings:
     receiving_application: str = "PFI"
     receiving_facility: str = "HOPITAL-BANC"
     processing: Literal["P", "T", "D"] = "T"
-    ins_environment: Environment = "test"
+    ins_environment: oids.Environment = "test"
     professional_domain: str = "banc.mssante.fr"
     patient_domain: str = "patient.mssante.fr"
 
@@ -63,7 +64,7 @@ class Settings:
     def of(cls, settings: Mapping[str, object]) -> Settings:
         """The settings of a target that concern messages; others are left, missing ones keep their default."""
         known = {k: str(v) for k, v in settings.items() if k in cls.__slots__ and v is not None}
-        if known.get("ins_environment", "test") not in INS_NIR_OIDS:
+        if known.get("ins_environment", "test") not in get_args(oids.Environment):
             del known["ins_environment"]
         return cls(**known)  # type: ignore[arg-type]
 
