@@ -51,9 +51,8 @@ def _hl7(texts: Sequence[str], path: str) -> tuple[Line, ...]:
         return tuple(lines)
     segment, place = spot
     occurrence = place.occurrence if place is not None else 1
-    index = next(
-        (i for n, i in enumerate((i for i, t in enumerate(texts) if t[:3] == segment), 1) if n == occurrence), None
-    )
+    places = [i for i, text in enumerate(texts) if text[:3] == segment]
+    index = places[occurrence - 1] if occurrence <= len(places) else None
     if index is None:
         return (*lines, Line(len(lines) + 1, (Piece(segment), Piece("", marked=True)), noted=True))
     text = texts[index]
@@ -85,11 +84,12 @@ def _span(text: str, place: syntax.Path, delimiters: syntax.Delimiters) -> tuple
     number = place.field - 1 if text[:3] == "MSH" else place.field
     start, end = 0, len(text)
     repetition = place.repetition or (1 if place.component else None)
-    levels = ((number + 1, delimiters.field), (repetition, delimiters.repetition))
-    deeper = ((place.component, delimiters.component), (place.subcomponent, delimiters.subcomponent))
-    if text[:3] == "MSH" and place.field in (1, 2):
-        levels, deeper = levels[:1], ()
-    for wanted, separator in (*levels, *deeper):
+    levels: list[tuple[int | None, bytes]] = [(number + 1, delimiters.field)]
+    if text[:3] != "MSH" or place.field not in (1, 2):
+        levels.append((repetition, delimiters.repetition))
+        levels.append((place.component, delimiters.component))
+        levels.append((place.subcomponent, delimiters.subcomponent))
+    for wanted, separator in levels:
         if wanted is None:
             continue
         parts = text[start:end].split(separator.decode())

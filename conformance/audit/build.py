@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from conformance.audit.excerpt import excerpt
@@ -32,15 +33,16 @@ _SEVERITIES = ("error", "warning", "advice", "note")
 
 def build(
     profile: Profile,
-    reader: Reader,
+    source: Reader | Path,
     *,
     selftest: Mapping[str, Any] | None = None,
     received: frozenset[str] = frozenset(),
 ) -> Audit:
-    """The audit of a run; raises JournalError when the journal is broken or not of this DSR.
+    """The audit of a run, from its journal or the folder of it; raises JournalError when the journal is broken.
 
     `selftest` is a `selftest/1` document, `received` the keys of the proofs handed in.
     """
+    reader = Reader(source) if isinstance(source, Path) else source
     journal = tally(reader)
     opening = journal.opening
     options = resolve_options(profile.options, opening["target"]["options"])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import traceback
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Annotated, Any
 
 import typer
@@ -14,12 +18,12 @@ from conformance.cli import run as run_command
 from conformance.cli.help import Command, Group
 from conformance.cli.options import Lang
 from conformance.cli.speech import asked, complain, speak
-from conformance.errors import BenchError, UsageError
+from conformance.errors import BenchError, InternalError, UsageError
 
 USAGE_EXIT = 2
 
 # click's own classes, wherever this version of typer keeps them
-_ClickUsageError = typer.BadParameter.__mro__[1]
+_ClickUsageError: Any = typer.BadParameter.__mro__[1]
 
 _USAGE_TEXTS = {
     "MissingParameter": "cli.missing-parameter",
@@ -63,13 +67,13 @@ def build() -> typer.Typer:
     return app
 
 
-def _translated(error: Any) -> UsageError:
+def _translated(error: Any, words: Sequence[str]) -> UsageError:
     """A usage fault noticed by click, in our own words."""
     option = getattr(error, "option_name", None)
     if option is None and getattr(error, "param", None) is not None:
         option = " / ".join(error.param.opts) if error.param.param_type_name == "option" else error.param.metavar
     id = _USAGE_TEXTS.get(type(error).__name__, "cli.bad-usage")
-    command = error.ctx.command_path if error.ctx is not None else "conformance"
+    command = error.ctx.command_path if error.ctx is not None else " ".join(["conformance", *words])
     return UsageError(id, option=option or "", detail=error.format_message(), command=command)
 
 
@@ -80,8 +84,15 @@ def run(argv: Sequence[str]) -> int:
         try:
             code = get_command(build()).main(list(argv), prog_name="conformance", standalone_mode=False)
         except _ClickUsageError as error:
-            raise _translated(error) from None
+            raise _translated(error, list(takewhile(lambda word: word[:1] != "-", argv))) from None
     except BenchError as error:
         complain(error)
         return error.exit_code
+    except BrokenPipeError:  # whoever read us has left: nothing to say, nowhere to say it
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - kept open until the interpreter ends
+        return 0
+    except Exception as error:  # noqa: BLE001 - Python's own exit code 1 would mean "not conform"
+        traceback.print_exc()
+        complain(InternalError("cli.crash", detail=f"{type(error).__name__}: {error}"))
+        return InternalError.exit_code
     return int(code or 0)

@@ -58,8 +58,7 @@ def write_help(command: Any, ctx: Any, formatter: Any) -> None:
                 formatter.write_dl(entries)
     if command.epilog:
         formatter.write_paragraph()
-        for line in t(command.epilog).strip().split("\n"):
-            formatter.write_text(line)
+        formatter.write_text(t(command.epilog).strip())
 
 
 def _no_extra(ctx: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,30 +13,41 @@ from conformance.errors import UsageError
 Lang = Annotated[str | None, typer.Option("--lang", metavar="fr|en", help="cli.option.lang")]
 Json = Annotated[bool, typer.Option("--json", help="cli.option.json")]
 Dsr = Annotated[str, typer.Option("--dsr", metavar="DSR", help="cli.option.dsr")]
-Wave = Annotated[str, typer.Option("--wave", metavar="va1|va2|all", help="cli.option.wave")]
-Effort = Annotated[str, typer.Option("--effort", metavar="smoke|standard|full", help="cli.option.effort")]
+Wave = Annotated[str | None, typer.Option("--wave", metavar="va1|va2|all", help="cli.option.wave")]
+Effort = Annotated[str | None, typer.Option("--effort", metavar="smoke|standard|full", help="cli.option.effort")]
 Seed = Annotated[str | None, typer.Option("--seed", metavar="N", help="cli.option.seed")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="cli.option.out")]
 
+DSRS = ("PFI", "DPI", "RI", "SGL", "RIS", "LGO")
 EFFORTS = ("smoke", "standard", "full")
 WAVES = ("va1", "va2")
 
 
-def effort_of(value: str) -> str:
-    """An effort; raises UsageError when it is not one of the three."""
+def effort_of(value: str | None) -> str:
+    """An effort, `standard` when none was given; raises UsageError when it is not one of the three."""
+    if value is None:
+        return "standard"
     if value not in EFFORTS:
         raise UsageError("cli.unknown-effort", effort=value, known=", ".join(EFFORTS))
     return value
 
 
-def waves_of(value: str) -> tuple[str, ...]:
-    """The waves that `va1`, `va2`, `va1,va2` or `all` stand for; raises UsageError otherwise."""
+def waves_of(value: str, known: Sequence[str] = WAVES) -> tuple[str, ...]:
+    """The waves that `va1`, `va2`, `va1,va2` or `all` (every known one) stand for; raises UsageError otherwise."""
     if value == "all":
-        return WAVES
+        return tuple(known)
     waves = tuple(dict.fromkeys(value.split(",")))
     if not set(waves) <= set(WAVES):
         raise UsageError("cli.unknown-wave", wave=value)
     return waves
+
+
+def dsr_of(value: str) -> str:
+    """A DSR in capitals; raises UsageError when there is none of that name."""
+    name = value.upper()
+    if name not in DSRS:
+        raise UsageError("cli.unknown-dsr", dsr=value, known=", ".join(DSRS))
+    return name
 
 
 def seed_of(value: str | None) -> int | None:

@@ -43,7 +43,7 @@ def serve(
     import sys
 
     if not config.is_file():
-        raise UsageError("cli.no-such-file", where=str(config), path=config)
+        raise UsageError("cli.no-such-file", path=config)
     sys.stdout.flush()
     line = command_line(dsr, config, defect or [])
     os.execv(line[0], line)

@@ -43,12 +43,12 @@ def asked(argv: Sequence[str]) -> Lang | None:
     return None
 
 
-def t(id: str, **values: object) -> str:
+def t(id: str, /, **values: object) -> str:
     """A text in the language of this run."""
     return text(id, spoken(), **values)
 
 
-def say(id: str, **values: object) -> None:
+def say(id: str, /, **values: object) -> None:
     """Print a text on standard output."""
     print(t(id, **values))
 

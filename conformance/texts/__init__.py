@@ -79,7 +79,7 @@ def fill(template: str, values: Mapping[str, object]) -> str:
     return _BRACE.sub(lambda m: str(values[m[1]]) if m[1] in values else m[0], template)
 
 
-def text(id: str, lang: Lang, **values: object) -> str:
+def text(id: str, lang: Lang, /, **values: object) -> str:
     """The text of an id in a language; raises InternalError when there is none."""
     try:
         found = all_texts()[id]

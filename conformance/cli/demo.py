@@ -1,0 +1,34 @@
+"""`conformance demo`: the bench at work on the reference vendor, with nothing to configure."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from conformance.cli.options import Dsr, Lang, Out, Seed, dsr_of, seed_of
+
+
+def demo(
+    dsr: Dsr = "PFI",
+    defect: Annotated[list[str] | None, typer.Option("--defect", metavar="NAME", help="cli.demo.defect")] = None,
+    seed: Seed = None,
+    out: Out = None,
+    lang: Lang = None,
+) -> None:
+    """Start the reference vendor, audit it, write the reports."""
+    from conformance.bench.clock import today
+    from conformance.catalogue.loader import load_profile
+    from conformance.cli.ending import conclude, new_folder, resumable
+    from conformance.cli.progress import display
+    from conformance.engine.run import RunRequest, run
+    from conformance.selftest.embedded import embedded
+
+    name = dsr_of(dsr)
+    folder = new_folder(out, f"demo-{name.lower()}")
+    profile = load_profile(name)
+    with display() as shown, resumable(shown), embedded(name, folder / "vendor", defects=defect or ()) as pair:
+        waves = tuple(w.name for w in profile.waves)
+        request = RunRequest(profile, waves, pair.target, folder, today(), "smoke", seed_of(seed) or 0)
+        run(request, pair.make_lab, shown.on_event)
+    conclude(folder)

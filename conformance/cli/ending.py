@@ -1,0 +1,108 @@
+"""How a run ends on the command line: reports, summary, next step, exit code; or how to go on after an interruption."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from conformance.cli.speech import complain, say, spoken, t
+from conformance.errors import BenchError, OutputError
+from conformance.evidence.verdict import Verdict
+
+if TYPE_CHECKING:
+    from conformance.audit.model import Audit
+    from conformance.cli.progress import Display
+
+INTERRUPTED = 130
+
+COMMAND = "command.json"
+"""Beside the journal: the files a resumed run needs again (the journal keeps their digests, not their places)."""
+
+SHOWN = 20
+
+_NEXT = {0: "cli.run.next.0", 1: "cli.run.next.1", 3: "cli.run.next.3", 4: "cli.run.next.4"}
+
+
+def new_folder(out: Path | None, stem: str) -> Path:
+    """The folder for a new run: the one given, which must be empty, or the next free one of `reports/`."""
+    if out is not None:
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise OutputError("cli.run.out-exists", where=str(out), path=out)
+        return out
+    number = 1
+    while (folder := Path("reports") / f"{stem}-{number}").exists():
+        number += 1
+    return folder
+
+
+def remember(folder: Path, **paths: Path | None) -> None:
+    """Write down where the files of a run are; raises OutputError."""
+    places = {name: str(path.resolve()) for name, path in paths.items() if path is not None}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / COMMAND).write_text(json.dumps(places, indent=2) + "\n", encoding="utf-8")
+    except OSError as e:
+        raise OutputError("journal.cannot-write", where=str(folder), reason=e.strerror or str(e)) from e
+
+
+def remembered(folder: Path) -> dict[str, Path]:
+    """What `remember` wrote, or nothing."""
+    try:
+        places = json.loads((folder / COMMAND).read_bytes())
+        return {str(name): Path(str(place)) for name, place in places.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+@contextmanager
+def resumable(display: Display) -> Iterator[None]:
+    """Say how to resume when the run inside is interrupted or stopped by a fault of the set-up."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if display.folder:
+            say("cli.run.interrupted", folder=display.folder)
+        else:
+            say("cli.run.interrupted-early")
+        raise typer.Exit(INTERRUPTED) from None
+    except BenchError as error:
+        if not display.folder:
+            raise
+        complain(error)
+        say("cli.run.stopped", folder=display.folder)
+        raise typer.Exit(error.exit_code) from None
+
+
+def conclude(folder: Path) -> NoReturn:
+    """Write the reports of a run, print what they come down to, and leave with the exit code of the audit."""
+    from conformance.audit.write import rebuild
+
+    audit, written = rebuild(folder, spoken())
+    _print(audit)
+    for path in written:
+        say("cli.written", path=path)
+    say(_NEXT[audit.exit_code], report=written[1])
+    raise typer.Exit(audit.exit_code)
+
+
+def _print(audit: Audit) -> None:
+    bad = [row for row in audit.requirements if row.verdict in (Verdict.NONCONFORM, Verdict.TOOL_ERROR)]
+    for row in bad[:SHOWN]:
+        print(f"  {row.id:<16} {t(f'audit.verdict.{row.verdict}')} : {row.title[spoken()]}")
+    if len(bad) > SHOWN:
+        say("cli.run.more", count=len(bad) - SHOWN)
+    counted = audit.by_verdict()
+    say(
+        "cli.run.summary",
+        conform=counted[Verdict.CONFORM],
+        nonconform=counted[Verdict.NONCONFORM],
+        inconclusive=counted[Verdict.INCONCLUSIVE],
+        attest=counted[Verdict.TO_ATTEST],
+        na=counted[Verdict.NOT_APPLICABLE],
+        tool=counted[Verdict.TOOL_ERROR],
+    )
