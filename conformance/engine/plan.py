@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -25,7 +26,7 @@ class Subscription:
     scenarios: tuple[str, ...]
     waves: tuple[str, ...]
 
-    @property
+    @builtins.property
     def id(self) -> str:
         """The property's name, with its parameters when it has any: unique within a run key."""
         return self.property.name + (canonical(dict(self.parameters)).decode() if self.parameters else "")

@@ -11,6 +11,7 @@ from conformance.bench.correlation import attribute
 from conformance.bench.lab import Done, Job, Lab
 from conformance.engine import events
 from conformance.engine.collect import Collected
+from conformance.engine.inherit import input_mistakes
 from conformance.engine.judging import TRANSPORT, Judgement, alive, judge
 from conformance.engine.plan import RunKey
 from conformance.engine.records import Past, Records
@@ -130,8 +131,9 @@ class Session:
         self.counts[purpose] += len(cases)
         everything = tuple(observations)
         context = replace(self.context, environment=key.environment.name)
+        mistakes = {one.id: input_mistakes(one, everything) for one in driven.values()}
         judgements = tuple(
-            judge(subscription, one, Heard(tuple(owned[one.id]), everything), context)
+            judge(subscription, one, Heard(tuple(owned[one.id]), everything), context, mistakes[one.id])
             for one in driven.values()
             if window.done[one.id].fault is None
             for subscription in key.subscriptions

@@ -32,10 +32,17 @@ class Exercise(Protocol):
     `drive` sends the case's stimuli through `bench` (each send is recorded there).
     """
 
-    name: str
-    needs: frozenset[str]
-    environments: tuple[Environment, ...]
-    case_type: type
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def needs(self) -> frozenset[str]: ...
+
+    @property
+    def environments(self) -> tuple[Environment, ...]: ...
+
+    @property
+    def case_type(self) -> type: ...
 
     def cases(self, label: str | None) -> SearchStrategy[Any]: ...
 

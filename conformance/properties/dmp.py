@@ -52,12 +52,12 @@ def systematic_feeding(driven: Driven[object], heard: Heard, context: Context) -
                 "dmp.feeding.missing",
                 "OBX-5",
                 exchange=delivery.sent.exchange,
-                expected=f"TD2.1 {n1.header.id.root}",
+                expected=f"TD2.1 {n1.header.unique_id}",
                 absence=True,
                 subject=delivery.message.carrier,
             )
             continue
-        yield from _submitted(n1, found, n1.header.id.root)
+        yield from _submitted(n1, found, n1.header.unique_id)
 
 
 def _concerned(delivery: Delivery, context: Context) -> bool:

@@ -66,7 +66,7 @@ class Delivery:
     @property
     def uids(self) -> frozenset[str]:
         """The unique ids of the documents carried: CDA ids, and TXA-12."""
-        found = {d.header.id.root for d in self.documents if d.header is not None}
+        found = {d.header.unique_id for d in self.documents if d.header is not None}
         if self.message.document_id is not None:
             root, extension = self.message.document_id.cda_id
             found.add(root if not extension else f"{root}^{extension}")
