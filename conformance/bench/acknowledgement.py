@@ -65,7 +65,8 @@ def read(body: bytes) -> Acknowledgement | None:
     found = _MSA.search(body)
     if not header or found is None:
         return None
-    _, code, control, *_ = [*found[1].split(body[3:4]), b"", b""]
+    fields = [*found[1].split(body[3:4]), b"", b""]
+    code, control = fields[1], fields[2]
     asks = b"".join(header[14:15]) in _ASKED
     return Acknowledgement(code.decode("ascii", "replace"), _text(control, body), asks)
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from conformance.bench.lab import Done
 from conformance.evidence.values import Observation
 
-STRENGTH = ("document", "entry", "control", "message", "patient")
+STRENGTH = ("document", "entry", "control", "set", "message", "patient")
 """Kinds of keys, strongest first; a kind that is not here comes last."""
 
-LEARNT = frozenset({"entry", "control", "message"})
+LEARNT = frozenset({"entry", "control", "set", "message"})
 """Kinds a case comes to own when they are seen beside something it owns: the DMP gives a document an entryUUID, and
 the deletion of the document names nothing else."""
 

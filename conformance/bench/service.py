@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
 from conformance.bench.recorder import Recorder
-from conformance.errors import InternalError
+from conformance.errors import BenchError, InternalError
 from conformance.evidence.values import NOTHING, Fact
 
 
@@ -30,7 +31,8 @@ class Site:
 class Call:
     """One request as the service heard it. `transaction` is the service's name for it (`TD2.1`), empty if unknown.
 
-    `content_type` is the whole header, parameters included; `facts` are those recorded with the exchange.
+    `content_type` is the whole header, parameters included; `facts` are those recorded with the exchange; `parsed`
+    what the service made of the body before choosing how to answer.
     """
 
     body: bytes
@@ -38,15 +40,16 @@ class Call:
     path: str = ""
     content_type: str = ""
     facts: Mapping[str, Fact] = NOTHING
+    parsed: object = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back. `cut` closes the connection after that share of the bytes (0.5: half of them)."""
+    """What goes back; `facts` are recorded with it. `cut` hangs up after that share of the bytes (0.5: half)."""
 
     body: bytes
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    content_type: str = ""
     facts: Mapping[str, Fact] = NOTHING
     cut: float | None = None
 
@@ -95,6 +98,23 @@ class Service(ABC):
     def advertise(self) -> str:
         """The URL by which the vendor's system reaches this service."""
         return self._advertise or f"{self.scheme}://{self.host}:{self.port}"
+
+    async def handled(self, handler: Handler, call: Call) -> Reply | None:
+        """The handler's reply, or None when our own code crashed: the window then fails as a fault of the tool."""
+        self.busy += 1
+        try:
+            (reply,) = await asyncio.gather(handler(call), return_exceptions=True)
+        finally:
+            self.busy -= 1
+        if not isinstance(reply, BaseException):
+            return reply
+        recorder = self.site.recorder
+        if not isinstance(reply, BenchError):
+            crash = InternalError("bench.service-crashed", where=self.name, error=f"{type(reply).__name__}: {reply}")
+            crash.__cause__ = reply
+            reply = crash
+        recorder.failure = recorder.failure or reply
+        return None
 
     def configure(self, settings: Mapping[str, str]) -> None:
         """Behave as this window's environment says; keys are without the service's name, the rest goes to defaults.

@@ -1,0 +1,190 @@
+"""The DMP: feeding (TD2.1), search (TD3.1), deletion (TD3.3c), existence (TD0.2), authorisation (TD0.3).
+
+SOAP 1.2 over HTTPS with a client certificate. It says what the DMP would say to a feeding platform; whether a request
+obeys the rules is the judges' business, so that it refuses only what no registry could take.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import ClassVar, Literal
+
+from conformance.bench.clock import now
+from conformance.bench.service import Call, Handler, Reply
+from conformance.errors import Malformed
+from conformance.services import faults
+from conformance.services.http import HttpService
+from conformance.services.registry import Registry
+from conformance.standards.xds import fault, patients, query, submission, update
+from conformance.standards.xds.constants import ACTIONS
+from conformance.standards.xds.patients import ExistenceAnswer
+from conformance.standards.xds.query import RegistryError
+from conformance.standards.xds.syntax import Addressing, Envelope, build_envelope, pack, parse_envelope
+from conformance.standards.xml import syntax as xml
+
+ROOT = "/si-dmp-server/v2/services"
+
+_PLACES: Mapping[str, tuple[str, str]] = {
+    "ProvideAndRegisterDocumentSetRequest": ("repository", "TD2.1"),
+    "AdhocQueryRequest": ("registry", "TD3.1"),
+    "SubmitObjectsRequest": ("registry", "TD3.3c"),
+    "PRPA_IN201307UV02": ("patients", "TD0.2"),
+    "setAuthorization": ("habilitations", "TD0.3"),
+}
+"""Root of the body -> the service it must be sent to, and the transaction it is."""
+
+_EXISTENCE: Mapping[str, ExistenceAnswer] = {
+    "active": ExistenceAnswer(),
+    "terminated": ExistenceAnswer(status="terminated"),
+    "none": ExistenceAnswer(found=False),
+}
+
+
+class DmpService(HttpService):
+    """The DMP of the bench.
+
+    Settings: `fault` (`success`, `xds-error`, `soap-fault`, `slow`, `cut`) for the transactions of `on` (separated by
+    blanks), with `error-code` and `error-context` of a refusal, `delay` in seconds, `share` of a cut answer;
+    `existence` of the patients' DMP (`active`, `terminated`, `none`). Each transaction heard is counted by its name.
+    """
+
+    name: ClassVar[str] = "dmp"
+    channel: ClassVar[str] = "dmp"
+    mutual_tls: ClassVar[bool] = True
+    knobs: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "fault": "success",
+            "on": "TD2.1 TD3.3c",
+            "error-code": "DMPClosed",
+            "error-context": "DMP fermé",
+            "delay": "5",
+            "share": "0.5",
+            "existence": "active",
+        }
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.registry = Registry()
+        self._handler: Handler = self._plain
+
+    @property
+    def advertise(self) -> str:
+        """The address to which `/repository`, `/registry`, `/patients` or `/habilitations` is added."""
+        base = super().advertise
+        return base if ROOT in base else base.rstrip("/") + ROOT
+
+    def configure(self, settings: Mapping[str, str]) -> None:
+        super().configure(settings)
+        refusals: Mapping[str, faults.Maker] = {
+            "xds-error": lambda s: faults.instead(lambda call: _refusal(call, s["error-code"], s["error-context"])),
+            "soap-fault": lambda s: faults.instead(lambda call: _soap_fault(call, "Receiver", s["error-context"])),
+        }
+        self._handler = faults.chosen(self.settings, refusals, self.name)(self._plain)
+
+    def reset(self) -> None:
+        super().reset()
+        self.registry.clear()
+
+    async def prepared(self, call: Call) -> Call:
+        """Decode the message and name its transaction."""
+        try:
+            envelope = parse_envelope(call.body, call.content_type, limit=self.largest_body)
+        except Malformed as error:
+            return replace(call, parsed=error)
+        _, transaction = _PLACES.get(xml.local(envelope.body), ("", ""))
+        self.counters[transaction or "other"] += 1
+        return replace(call, parsed=envelope, transaction=transaction)
+
+    async def answer(self, call: Call) -> Reply:
+        return await self._handler(call)
+
+    async def _plain(self, call: Call) -> Reply:
+        place = call.path.removeprefix(ROOT + "/")
+        if place not in {service for service, _ in _PLACES.values()}:
+            return Reply(b"", 404)
+        if isinstance(call.parsed, Malformed):
+            return _soap_fault(call, "Sender", f"{call.parsed.code} {call.parsed.path}")
+        envelope = _envelope(call)
+        if envelope.version != "1.2":
+            return _soap_fault(call, "VersionMismatch", "SOAP 1.2")
+        expected, transaction = _PLACES.get(xml.local(envelope.body), ("", ""))
+        if place != expected:
+            return _soap_fault(call, "Sender", f"{place}: {xml.local(envelope.body)[:100]}")
+        try:
+            return self._answers[transaction](self, call, envelope)
+        except Malformed as error:
+            return _soap_fault(call, "Sender", f"{error.code} {error.path}")
+
+    def _feed(self, call: Call, envelope: Envelope) -> Reply:
+        errors = self.registry.submit(submission.read(envelope))
+        return _soap(call, query.registry_response(errors), "submit-answer")
+
+    def _search(self, call: Call, envelope: Envelope) -> Reply:
+        asked = query.read(envelope)
+        entries, errors = self.registry.find(asked)
+        body = query.query_response(entries, errors, leaf=asked.return_type != "ObjectRef")
+        return _soap(call, body, "query-answer")
+
+    def _update(self, call: Call, envelope: Envelope) -> Reply:
+        errors = self.registry.update(update.read(envelope))
+        return _soap(call, query.registry_response(errors), "update-answer")
+
+    def _existence(self, call: Call, envelope: Envelope) -> Reply:
+        asked = patients.read_existence(envelope)
+        answer = _EXISTENCE[self.settings["existence"]]
+        created = now().strftime("%Y%m%d%H%M%S")
+        body = patients.existence_response(asked, answer, message_id=str(uuid.uuid4()).upper(), created=created)
+        return _soap(call, body, "existence-answer")
+
+    def _authorise(self, call: Call, envelope: Envelope) -> Reply:
+        patients.read_authorisation(envelope)
+        return _soap(call, patients.authorisation_response(), "authorisation-answer")
+
+    _answers: Mapping[str, Callable[[DmpService, Call, Envelope], Reply]] = {
+        "TD2.1": _feed,
+        "TD3.1": _search,
+        "TD3.3c": _update,
+        "TD0.2": _existence,
+        "TD0.3": _authorise,
+    }
+
+
+def _envelope(call: Call) -> Envelope:
+    assert isinstance(call.parsed, Envelope)
+    return call.parsed
+
+
+def _refusal(call: Call, code: str, context: str) -> Reply:
+    """A registry response that refuses; only transactions that have one are given to it."""
+    action = {"TD2.1": "submit-answer", "TD3.3c": "update-answer", "TD3.1": "query-answer"}.get(call.transaction)
+    error = RegistryError(code, context)
+    if action is None:
+        return _soap_fault(call, "Receiver", f"{code} {context}")
+    body = query.query_response((), [error]) if action == "query-answer" else query.registry_response([error])
+    return _soap(call, body, action)
+
+
+def _soap(call: Call, body: bytes, action: str, status: int = 200) -> Reply:
+    """A SOAP answer, packed as the request was: MTOM for MTOM (IHE ITI TF-2 3.41.5), plain XML otherwise."""
+    envelope = call.parsed if isinstance(call.parsed, Envelope) else None
+    name = ACTIONS.get(action, action)
+    addressing = Addressing(
+        action=name,
+        message_id=f"urn:uuid:{uuid.uuid4()}",
+        relates_to=envelope.addressing.message_id if envelope else "",
+    )
+    root = build_envelope(body, addressing)
+    if envelope is not None and envelope.mtom:
+        content_type, root = pack(root, {}, action=name)
+    else:
+        content_type = f'application/soap+xml; charset=UTF-8; action="{name}"'
+    return Reply(root, status, content_type)
+
+
+def _soap_fault(call: Call, code: Literal["Sender", "Receiver", "VersionMismatch"], reason: str) -> Reply:
+    status = 400 if code == "Sender" else 500
+    return _soap(call, fault.build(code, reason), "http://www.w3.org/2005/08/addressing/soap/fault", status)
