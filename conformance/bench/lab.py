@@ -72,17 +72,25 @@ class Lab:
     """`with Lab(target, services, sink, pki) as lab: lab.window(jobs, {})`.
 
     `services` are started on the addresses the target gives them (127.0.0.1 and a port chosen by the system when it
-    gives none). `sink` takes each exchange at once. `as_of` is the run's day, today when not given.
+    gives none). `sink` takes each exchange at once. `as_of` is the run's day, today when not given;
+    `first` the number of exchanges recorded before, when a run goes on.
     """
 
     def __init__(
-        self, target: Target, services: Sequence[Service], sink: Sink, pki: Pki, *, as_of: date | None = None
+        self,
+        target: Target,
+        services: Sequence[Service],
+        sink: Sink,
+        pki: Pki,
+        *,
+        as_of: date | None = None,
+        first: int = 0,
     ) -> None:
         self.target = target
         self.services = {service.name: service for service in services}
         self.as_of = as_of or today()
         self.clock = Clock()
-        self.recorder = Recorder(self.clock, sink, target.secrets)
+        self.recorder = Recorder(self.clock, sink, target.secrets, first=first)
         self.pki = pki
         self._connections = Connections(target, self.recorder, self._client_tls)
         self._loop: asyncio.AbstractEventLoop | None = None

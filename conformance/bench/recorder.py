@@ -23,16 +23,18 @@ class Recorder:
     """Makes exchanges: ids `x1`, `x2`..., vendor secrets replaced by `{{secret:name}}`, time of the run's clock.
 
     Keeps nothing but the exchanges of the window that is open; each one goes to `sink` at once. Thread-safe.
-    `secrets` maps a name to its value. An exception of the sink is kept in `failure` and raised to the caller.
+    `secrets` maps a name to its value. `first` exchanges were made before (a run that goes on). An exception of the sink is kept in `failure` and raised to the caller.
     """
 
-    def __init__(self, clock: Clock, sink: Sink, secrets: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self, clock: Clock, sink: Sink, secrets: Mapping[str, str] = MappingProxyType({}), *, first: int = 0
+    ) -> None:
         self.clock = clock
         self.failure: BaseException | None = None
         self.last_activity = clock.ms()
         self._sink = sink
         self._lock = Lock()
-        self._ids = itertools.count(1)
+        self._ids = itertools.count(first + 1)
         self._connections = itertools.count(1)
         self._window: list[Exchange] | None = None
         self._masks = [(form, b"{{secret:%s}}" % name.encode()) for name, v in secrets.items() for form in _forms(v)]

@@ -119,11 +119,11 @@ def go(request: RunRequest) -> NoReturn:
     from conformance.cli.ending import conclude, resumable
     from conformance.cli.progress import display
     from conformance.engine.run import run as engine_run
-    from conformance.services import make_services
+    from conformance.services import make
 
     with display() as shown, resumable(shown):
         pki = Pki.load_or_create(PKI)
-        services = make_services(request.target)
+        services = make(request.target)
         engine_run(
             request,
             lambda sink, first, as_of: Lab(request.target, services, sink, pki, as_of=as_of, first=first),

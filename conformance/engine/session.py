@@ -106,7 +106,10 @@ class Session:
         def progress(done: int, total: int) -> None:
             self.on_event(events.CaseDriven(key.id, f"w{number}", purpose, done, total))
 
-        window = self.lab.window(jobs, key.environment.settings, on_progress=progress)
+        settings = dict(key.environment.settings)
+        if key.environment.spare is not None:
+            settings[key.environment.spare] = exercise.mark(plain, bindings[0])
+        window = self.lab.window(jobs, settings, on_progress=progress)
         observations = [observe(exchange) for exchange in window.exchanges]
         owned, orphans = attribute(window.done, observations)
         driven: dict[str, Driven[Any]] = {}

@@ -14,10 +14,15 @@ from conformance.evidence.values import Binding
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """How the services behave during a window: service settings such as `{"dmp.fault": "xds-error"}`."""
+    """How the services behave during a window: service settings such as `{"dmp.fault": "xds-error"}`.
+
+    `spare` names the setting that takes the mark of the sentinel, so that it is served as usual and its neighbours'
+    silence can be believed.
+    """
 
     name: str
     settings: Mapping[str, str] = field(default_factory=dict)
+    spare: str | None = None
 
 
 NORMAL = Environment("normal")
@@ -29,7 +34,7 @@ class Exercise(Protocol):
     `case_type` is the dataclass of the cases. `cases(None)` generates any case, `cases(label)` one that has the label.
     `labels_of` is pure and says which input classes a case belongs to. `sentinel` is the plainest permitted case,
     driven once in every window. `simpler` lists valid cases one step nearer to the sentinel, the boldest first.
-    `drive` sends the case's stimuli through `bench` (each send is recorded there).
+    `mark` is a text found in whatever goes out for a case. `drive` sends the case's stimuli through `bench` (each send is recorded there).
     """
 
     @property
@@ -51,6 +56,8 @@ class Exercise(Protocol):
     def labels_of(self, case: Any) -> frozenset[str]: ...
 
     def sentinel(self) -> Any: ...
+
+    def mark(self, case: Any, binding: Binding) -> str: ...
 
     def simpler(self, case: Any) -> list[Any]: ...
 

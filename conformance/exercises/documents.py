@@ -13,7 +13,7 @@ from conformance.models.document import DocumentStory
 
 NAME = "documents.intake"
 ENDPOINT = "documents"
-DMP_REFUSES = Environment("dmp-refuses", {"dmp.fault": "xds-error"})
+DMP_REFUSES = Environment("dmp-refuses", {"dmp.fault": "xds-error"}, spare="dmp.spare")
 """The DMP answers every submission with an XDS error: what the system then tells the sender is heard."""
 
 
@@ -40,6 +40,10 @@ class DocumentsIntake:
     def sentinel(self) -> DocumentStory:
         """An imaging report N1 in an MDM V2.1, to the DMP, its return asked."""
         return documents.plainest()
+
+    def mark(self, case: DocumentStory, binding: Binding) -> str:
+        """The unique id of the first document of the story."""
+        return render.document_uid(binding, 0, case.steps[0].bodies[0])
 
     def simpler(self, case: DocumentStory) -> list[DocumentStory]:
         """Coherent stories one step nearer to the sentinel, the boldest first."""

@@ -163,6 +163,10 @@ class RecordedExercise:
         """The plainest generated story."""
         return _INTAKE.sentinel()
 
+    def mark(self, case: RecordedMessage | DocumentStory, binding: Binding) -> str:
+        """The unique id of the sentinel's document; recorded messages are never spared."""
+        return _INTAKE.mark(case, binding) if isinstance(case, DocumentStory) else binding.uid("none")
+
     def simpler(self, case: RecordedMessage | DocumentStory) -> list[RecordedMessage]:
         """Nothing is simpler than a recorded message."""
         return []

@@ -14,7 +14,7 @@ from conformance.bench.recorder import Sink
 from conformance.bench.target import Target, load
 from conformance.errors import UsageError
 from conformance.selftest.vendor import ReferenceVendor, free_ports
-from conformance.services import make_services
+from conformance.services import make
 
 DSRS = ("PFI",)
 
@@ -29,7 +29,7 @@ class Embedded:
 
     def make_lab(self, sink: Sink, first: int, as_of: date) -> AbstractContextManager[Lab]:
         """A laboratory for one run; `first` is the number of exchanges recorded before."""
-        return Lab(self.target, make_services(self.target), sink, self.pki, as_of=as_of, first=first)
+        return Lab(self.target, make(self.target), sink, self.pki, as_of=as_of, first=first)
 
 
 @contextmanager

@@ -48,6 +48,7 @@ class DmpService(HttpService):
 
     Settings: `fault` (`success`, `xds-error`, `soap-fault`, `slow`, `cut`) for the transactions of `on` (separated by
     blanks), with `error-code` and `error-context` of a refusal, `delay` in seconds, `share` of a cut answer;
+    `spare` is a text whose bearers are served;
     `existence` of the patients' DMP (`active`, `terminated`, `none`). Each transaction heard is counted by its name.
     """
 
@@ -62,6 +63,7 @@ class DmpService(HttpService):
             "error-context": "DMP fermé",
             "delay": "5",
             "share": "0.5",
+            "spare": "",
             "existence": "active",
         }
     )

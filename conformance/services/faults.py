@@ -56,14 +56,18 @@ def instead(make: Callable[[Call], Reply]) -> Fault:
     return wrap
 
 
-def named(name: str, fault: Fault, transactions: Collection[str]) -> Fault:
-    """A fault of these transactions only; its name goes with the facts of each answer it touched."""
+def named(name: str, fault: Fault, transactions: Collection[str], spared: str = "") -> Fault:
+    """A fault of these transactions only; its name goes with the facts of each answer it touched.
+
+    A request that quotes `spared` gets the right answer: the permitted twin by which a silence can be believed.
+    """
+    mark = spared.encode()
 
     def wrap(handler: Handler) -> Handler:
         faulty = fault(handler)
 
         async def chosen(call: Call) -> Reply:
-            if call.transaction not in transactions:
+            if call.transaction not in transactions or (mark and mark in call.body):
                 return await handler(call)
             reply = await faulty(call)
             return replace(reply, facts={**reply.facts, "fault": name})
@@ -81,7 +85,7 @@ SHARED: Mapping[str, Maker] = {
 
 
 def chosen(settings: Mapping[str, str], own: Mapping[str, Maker], service: str) -> Fault:
-    """The fault that settings name, on the transactions they name (`on`, separated by blanks).
+    """The fault that settings name, on the transactions they name (`on`, separated by blanks), `spare` left alone.
 
     Raises InternalError for a fault that does not exist.
     """
@@ -91,4 +95,4 @@ def chosen(settings: Mapping[str, str], own: Mapping[str, Maker], service: str) 
     maker = {**SHARED, **own}.get(name)
     if maker is None:
         raise InternalError("bench.unknown-setting", where=service, key=f"{service}.fault={name}")
-    return named(name, maker(settings), settings["on"].split())
+    return named(name, maker(settings), settings["on"].split(), settings.get("spare", ""))
