@@ -23,7 +23,8 @@ class Recorder:
     """Makes exchanges: ids `x1`, `x2`..., vendor secrets replaced by `{{secret:name}}`, time of the run's clock.
 
     Keeps nothing but the exchanges of the window that is open; each one goes to `sink` at once. Thread-safe.
-    `secrets` maps a name to its value. `first` exchanges were made before (a run that goes on). An exception of the sink is kept in `failure` and raised to the caller.
+    `secrets` maps a name to its value. `first` exchanges were made before (a run that goes on).
+    An exception of the sink is kept in `failure` and raised to the caller.
     """
 
     def __init__(

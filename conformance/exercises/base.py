@@ -34,7 +34,8 @@ class Exercise(Protocol):
     `case_type` is the dataclass of the cases. `cases(None)` generates any case, `cases(label)` one that has the label.
     `labels_of` is pure and says which input classes a case belongs to. `sentinel` is the plainest permitted case,
     driven once in every window. `simpler` lists valid cases one step nearer to the sentinel, the boldest first.
-    `mark` is a text found in whatever goes out for a case. `drive` sends the case's stimuli through `bench` (each send is recorded there).
+    `mark` is a text found in whatever goes out for a case.
+    `drive` sends the case's stimuli through `bench` (each send is recorded there).
     """
 
     @property
