@@ -247,17 +247,17 @@ def golden(folder: Path) -> Path:
     book.driven(1, "w1-c2", "replacement")
     book.driven(1, "w1-c3", "initial", "large")
     book.judged(1, "w1-c0", "dmp.every-document", purpose="sentinel")
-    accents = book.finding("pfi.example.name-altered", "PID-5.1", "TESTÉBRUN", "TESTEBRUN", exchange="x2")
-    missing = book.finding("pfi.example.ins-dropped", "PID-32", "VALI", "", exchange="x2")
+    accents = book.finding("xds.metadata.patient", "PID-5.1", "TESTÉBRUN", "TESTEBRUN", exchange="x2")
+    missing = book.finding("xds.metadata.missing", "PID-32", "VALI", "", exchange="x2")
     for case in ("w1-c1", "w1-c2"):
         book.judged(1, case, "dmp.every-document", 2, accents, missing)
         book.judged(1, case, "dmp.status-returned", 1)
-        book.judged(1, case, "dmp.status", 1, book.finding("pfi.example.late", "MSH-7", severity="warning"))
+        book.judged(1, case, "dmp.status", 1, book.finding("xds.metadata.time", "MSH-7", severity="warning"))
         book.judged(1, case, "ins.read", 1)
         book.judged(1, case, "psc.first", 1, book.finding("pfi.example.psc", "/Envelope/Header", "jeton", "rien"))
         book.judged(1, case, "psc.second", 1)
         book.judged(
-            1, case, "tls.silence", 1, unsettled=[{**book.finding("pfi.example.silent", ""), "why": "not-repeated"}]
+            1, case, "tls.silence", 1, unsettled=[{**book.finding("xds.document.absent", ""), "why": "not-repeated"}]
         )
         book.line(
             "tool-error", w=1, case=case, property="tls.crash", purpose="judge", text="Traceback\nValueError: <oups>"

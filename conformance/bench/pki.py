@@ -75,12 +75,16 @@ class Pki:
     """A root and an intermediate authority that issue server and client certificates.
 
     `generate()` makes a new one; `load_or_create(folder)` keeps one from run to run, so that a vendor installs its
-    anchors once. Keys are files of mode 0600 in a folder of mode 0700.
+    anchors once. Keys are files of mode 0600 in a folder of mode 0700. All server certificates share one key.
     """
 
     def __init__(self, root: Identity, intermediate: Identity) -> None:
         self.root = root
         self.intermediate = intermediate
+
+    @cached_property
+    def _server_key(self) -> rsa.RSAPrivateKey:
+        return _key()
 
     @classmethod
     def generate(cls) -> Pki:
@@ -110,27 +114,26 @@ class Pki:
         """What a peer must trust: the root, then the intermediate, in PEM."""
         return b"".join(i.certificate.public_bytes(serialization.Encoding.PEM) for i in (self.root, self.intermediate))
 
-    def server(self, hosts: Sequence[str], *, days: int = LEAF_DAYS, key: rsa.RSAPrivateKey | None = None) -> Identity:
+    def server(self, hosts: Sequence[str], *, days: int = LEAF_DAYS) -> Identity:
         """A server certificate for host names and IP addresses. A negative `days` makes one that has expired."""
         names: list[x509.GeneralName] = [_general_name(h) for h in dict.fromkeys(hosts)]
         subject = _subject(hosts[0])
-        return self._leaf(subject, ExtendedKeyUsageOID.SERVER_AUTH, days, key, x509.SubjectAlternativeName(names))
+        return self._leaf(subject, ExtendedKeyUsageOID.SERVER_AUTH, days, self._server_key, x509.SubjectAlternativeName(names))
 
     def client(
         self, name: str = "PLATEFORME FICTIVE", *, structure: str = STRUCTURE, days: int = LEAF_DAYS
     ) -> Identity:
         """An organisation's client certificate: O, OU = Struct_IdNat, CN, as authentication certificates have them."""
-        return self._leaf(_subject(name, structure), ExtendedKeyUsageOID.CLIENT_AUTH, days, None, None)
+        return self._leaf(_subject(name, structure), ExtendedKeyUsageOID.CLIENT_AUTH, days, _key(), None)
 
     def _leaf(
         self,
         subject: x509.Name,
         usage: x509.ObjectIdentifier,
         days: int,
-        key: rsa.RSAPrivateKey | None,
+        key: rsa.RSAPrivateKey,
         names: x509.SubjectAlternativeName | None,
     ) -> Identity:
-        key = key or _key()
         issuer = self.intermediate
         end = now() + timedelta(days=days)
         start = min(now(), end) - timedelta(days=2)  # clocks of two machines differ

@@ -65,7 +65,7 @@ class Not:
     operand: Expression
 
     def __str__(self) -> str:
-        return f"not {_inside(self.operand)}"
+        return f"not {self.operand}" if isinstance(self.operand, Leaf | Not) else f"not ({self.operand})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class And:
     right: Expression
 
     def __str__(self) -> str:
-        return f"{_inside(self.left)} and {_inside(self.right)}"
+        return " and ".join(f"({side})" if isinstance(side, Or) else str(side) for side in (self.left, self.right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +90,10 @@ class Or:
         return f"{self.left} or {self.right}"
 
 
+Leaf: TypeAlias = Always | Name | Claims
 Expression: TypeAlias = Always | Name | Claims | Not | And | Or
 
 ALWAYS = Always()
-
-
-def _inside(expression: Expression) -> str:
-    return f"({expression})" if isinstance(expression, Or) else str(expression)
 
 
 def evaluate(expression: Expression, options: Collection[str], claims: Collection[str]) -> bool:

@@ -22,14 +22,18 @@ from conformance.catalogue import places
 from conformance.catalogue.strict import Table, find
 from conformance.errors import ProfileError
 
+SCHEMAS = ("profile-1.schema.json", "socle-1.schema.json", "options-1.schema.json")
+
 _BOOLEANS = ("true", "false")
 
 
 def check(table: Table, name: str) -> None:
     """Hold a table to the schema of a name (`profile-1`); raises ProfileError with the file, line, key and remedy."""
-    error = best_match(_validator(name).iter_errors(cast(Any, table)))
-    if error is not None:
-        raise _told(table, error)
+    errors = list(_validator(name).iter_errors(cast(Any, table)))
+    if errors:
+        # A key that does not exist is most often the misspelling of one that is then missing: it is told first.
+        stray = next((error for error in errors if error.validator == "additionalProperties"), None)
+        raise _told(table, stray or best_match(errors))
 
 
 @cache
@@ -44,13 +48,9 @@ def _validator(name: str) -> Validator:
 
 @cache
 def _schemas() -> dict[str, dict[str, Any]]:
-    """Every schema by file name, which is also how they refer to each other."""
+    """The schemas by file name, which is also how they refer to each other."""
     folder = places.profiles() / "schema"
-    return {
-        entry.name: json.loads(entry.read_text(encoding="utf-8"))
-        for entry in folder.iterdir()
-        if entry.name.endswith(".schema.json")
-    }
+    return {name: json.loads((folder / name).read_text(encoding="utf-8")) for name in SCHEMAS}
 
 
 def _told(table: Table, error: ValidationError) -> ProfileError:

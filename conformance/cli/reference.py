@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from conformance.cli.help import Command, Group
-from conformance.cli.options import Dsr, Lang
+from conformance.cli.options import Dsr, Lang, dsr_of
 from conformance.errors import UsageError
+
+PLAYED = ("PFI",)
+"""The DSRs that have a reference vendor."""
 
 app = typer.Typer(cls=Group, help="cli.reference.help", no_args_is_help=False)
 
@@ -21,11 +24,11 @@ def _root(ctx: typer.Context, lang: Lang = None) -> None:
         raise typer.Exit(2)
 
 
-def command_line(dsr: str, config: Path, defects: list[str]) -> list[str]:
-    """The process that plays the reference vendor of a DSR."""
+def command_line(config: Path, defects: list[str]) -> list[str]:
+    """The process that plays the reference vendor; which DSR it plays is in its configuration."""
     import sys
 
-    line = [sys.executable, "-m", "conformance.reference", "--dsr", dsr, "--config", str(config)]
+    line = [sys.executable, "-m", "conformance.reference", "--config", str(config)]
     for defect in defects:
         line += ["--defect", defect]
     return line
@@ -33,8 +36,8 @@ def command_line(dsr: str, config: Path, defects: list[str]) -> list[str]:
 
 @app.command("serve", cls=Command, help="cli.reference.serve.help", epilog="cli.reference.serve.epilog")
 def serve(
-    dsr: Dsr,
     config: Annotated[Path, typer.Option("--config", metavar="FILE", help="cli.reference.config")],
+    dsr: Dsr = "PFI",
     defect: Annotated[list[str] | None, typer.Option("--defect", metavar="NAME", help="cli.reference.defect")] = None,
     lang: Lang = None,
 ) -> None:
@@ -42,8 +45,10 @@ def serve(
     import os
     import sys
 
+    if dsr_of(dsr) not in PLAYED:
+        raise UsageError("cli.reference.not-played", dsr=dsr, known=", ".join(PLAYED))
     if not config.is_file():
         raise UsageError("cli.no-such-file", path=config)
     sys.stdout.flush()
-    line = command_line(dsr, config, defect or [])
+    line = command_line(config, defect or [])
     os.execv(line[0], line)

@@ -13,19 +13,23 @@ from conformance.standards.ins import nir
 
 Transform = Callable[[Rendered], Rendered]
 
-_OTHER_STATUS = {"F": "C", "C": "F", "D": "F"}
+# Never a replacement: it would also lack the document replaced, in TXA-13 and in the CDA.
+_OTHER_STATUS = {"F": "D", "C": "D", "D": "F"}
 _OTHER_ORDER = {"NW": "RO", "RO": "NW", "CA": "NW"}
-# Never T10: it would also lack TXA-13.
 _OTHER_EVENT = {"T02": "T04", "T10": "T02", "T04": "T02"}
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A transformation and the finding code that our rules must yield for it, which the whole message lacks."""
+    """A transformation and the finding code that the rules must yield for it, which the whole message lacks.
+
+    `follows` are the codes of what cannot but follow: without its OID, an INS is no longer the one of the CDA.
+    """
 
     name: str
     code: str
     apply: Transform
+    follows: frozenset[str] = frozenset()
 
 
 def _message(change: Callable[[Message], Message]) -> Transform:
@@ -92,35 +96,52 @@ def _flag_row(message: Message, code: str) -> int:
 
 
 def _flag_missing(message: Message) -> Message:
+    """One flag taken out; the rows after it are numbered again, so that nothing else is wrong."""
     row = _flag_row(message, "CONNEXION_SECRETE")
-    segment = list(message.all("OBX"))[row - 1]
-    return message.with_segment(segment.position, None)
+    message = message.with_segment(list(message.all("OBX"))[row - 1].position, None)
+    for number, _ in enumerate(message.all("OBX"), 1):
+        message = message.with_value(f"OBX({number})-1", str(number))
+    return message
+
+
+def _other_order_code(message: Message) -> Message:
+    """Another document type, in OBR-4 only."""
+    return message.with_value("OBR-4.1", "11488-4" if message.get("OBR-4.1") != "11488-4" else "18748-4")
 
 
 _TRANSFORMS: tuple[Broken, ...] = (
-    Broken("incoherent-obx-11", "", _message(_swap("OBX-11", _OTHER_STATUS))),
-    Broken("incoherent-orc-1", "", _message(_swap("ORC-1", _OTHER_ORDER))),
-    Broken("incoherent-event", "", _message(_swap("MSH-9.2", _OTHER_EVENT))),
-    Broken("base64-broken", "", _message(_cut)),
-    Broken("cda-truncated", "", _document(lambda data: data[: len(data) * 2 // 3])),
-    Broken("cda-of-another-patient", "", _other_patient),
-    Broken("txa-12-other-id", "", _message(lambda m: m.with_value("TXA-12", f"{m.get('TXA-12')[:-6]}135791"))),
-    Broken("txa-13-missing", "", _message(lambda m: m.with_value("TXA-13", ""))),
-    Broken("txa-17-other", "", _message(lambda m: m.with_value("TXA-17", "LA"))),
-    Broken("pid-without-ins-oid", "", _message(lambda m: m.with_value("PID-3[1].4.2", ""))),
-    Broken("nir-key-wrong", "", _wrong_key),
-    Broken("orc-missing", "", _message(_without("ORC"))),
-    Broken("obr-4-differs", "", _message(lambda m: m.with_value("OBR-4.1", "11488-4"))),
-    Broken("prt-missing", "", _message(_without("PRT"))),
-    Broken("flag-missing", "", _message(_flag_missing)),
+    Broken("incoherent-obx-11", "hl7v2.request.incoherent", _message(_swap("OBX-11", _OTHER_STATUS))),
+    Broken("incoherent-orc-1", "hl7v2.request.incoherent", _message(_swap("ORC-1", _OTHER_ORDER))),
+    Broken("incoherent-event", "hl7v2.request.incoherent", _message(_swap("MSH-9.2", _OTHER_EVENT))),
+    Broken("base64-broken", "hl7v2.base64.invalid", _message(_cut)),
+    Broken("cda-truncated", "hl7v2.document.not-cda", _document(lambda data: data[: len(data) * 2 // 3])),
+    Broken("cda-of-another-patient", "hl7v2.cda.patient-ids", _other_patient),
+    Broken(
+        "txa-12-other-id",
+        "hl7v2.cda.document-id",
+        _message(lambda m: m.with_value("TXA-12", f"{m.get('TXA-12')[:-6]}135791")),
+    ),
+    Broken("txa-13-missing", "hl7v2.txa.no-replaced-id", _message(lambda m: m.with_value("TXA-13", ""))),
+    Broken("txa-17-other", "hl7v2.txa.status", _message(lambda m: m.with_value("TXA-17", "LA"))),
+    Broken(
+        "pid-without-ins-oid",
+        "ins.oid.unknown",
+        _message(lambda m: m.with_value("PID-3[1].4.2", "")),
+        frozenset({"hl7v2.cda.patient-ids"}),
+    ),
+    Broken("nir-key-wrong", "ins.matricule.key", _wrong_key),
+    Broken("orc-missing", "hl7v2.structure.missing", _message(_without("ORC"))),
+    Broken("obr-4-differs", "hl7v2.order.code", _message(_other_order_code)),
+    Broken("prt-missing", "hl7v2.prt.none", _message(_without("PRT")), frozenset({"hl7v2.prt.no-sender"})),
+    Broken("flag-missing", "hl7v2.flags.missing", _message(_flag_missing)),
     Broken(
         "flag-value-unknown",
-        "",
+        "hl7v2.flags.value",
         _message(lambda m: m.with_value(f"OBX({_flag_row(m, 'INVISIBLE_PATIENT')})-5.1", "O")),
     ),
     Broken(
         "charset-undeclared-bytes",
-        "",
+        "hl7v2.charset.undecodable",
         _message(lambda m: m.with_value("OBR-4.2", "imagerie m\xe9dicale".encode("latin-1"))),
     ),
 )

@@ -243,7 +243,9 @@ WISHES: dict[str, StoryWish] = {
     "flag:no-dmp": StoryWish(dest_dmp=False),
     "flag:ack-reception": StoryWish(ack_reception=True, dialect=_V2),
     "flag:no-ack": StoryWish(ack_reception=False),
-    "flag:ack-lecture": StoryWish(ack_lecture=True, dialect=_V2, mss_ps=True, restrictions=(RESTRICTIONS[2],)),
+    "flag:ack-lecture": StoryWish(
+        ack_lecture=True, dialect=_V2, mss_ps=True, restrictions=(RESTRICTIONS[2],), requests=STORIES[:1]
+    ),
     "flag:dest-mss-ps": StoryWish(mss_ps=True, dialect=_V2, restrictions=(RESTRICTIONS[2],), requests=STORIES[:1]),
     "flag:dest-mss-pat": StoryWish(
         mss_pat=True, dest_dmp=False, dialect=_V2, restrictions=_UNMASKED, requests=STORIES[:1]

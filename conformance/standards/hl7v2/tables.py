@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from conformance.standards.hl7v2.values import FLAGS, MAIL_BODIES
+
 FLAG_LABELS: Mapping[str, str] = {
     "MASQUE_PS": "Masqué aux professionnels de Santé",
     "INVISIBLE_PATIENT": "Document Non Visible par le patient",
@@ -26,6 +28,13 @@ V12_FLAG_NAMES: Mapping[str, str] = {
 }
 """V2.1 names -> the long names of V1.2."""
 
+FLAG_ORDER: Mapping[str, tuple[str, ...]] = {
+    "1.2": (*FLAGS[:8], *MAIL_BODIES),
+    "2.0": (*FLAGS[:8], *MAIL_BODIES, *FLAGS[8:]),
+    "2.1": (*FLAGS, *MAIL_BODIES),
+}
+"""Dialect towards the PFI -> its metadata OBX, in its order (V1.2 has no acknowledgement flag)."""
+
 LPS_FLAGS: Final = ("MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REP_LEGAUX", "MODIF_CONF_CODE")
 """The flags of the volet LPS 1.1, in its order."""
 
@@ -39,14 +48,6 @@ PARTICIPATIONS: Mapping[str, str] = {"SB": "Send by", "RCT": "Result Copies To",
 
 PROFESSIONAL_OID: Final = "1.2.250.1.71.4.2.1"
 STRUCTURE_OID: Final = "1.2.250.1.71.4.2.2"
-INS_OIDS: Mapping[str, str] = {
-    "1.2.250.1.213.1.4.8": "production",
-    "1.2.250.1.213.1.4.9": "production",
-    "1.2.250.1.213.1.4.10": "test",
-    "1.2.250.1.213.1.4.11": "demonstration",
-}
-"""OIDs of the INS (NIR and NIA) and the environment each belongs to."""
-
 ZAM_STATUS: Mapping[str, tuple[str, str]] = {
     "Z01": ("ACK_RECEPTION_DMP", "Accusé de réception DMP"),
     "Z02": ("ACK_RECEPTION_MSS", "Accusé de réception MSSanté"),

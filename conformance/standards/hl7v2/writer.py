@@ -24,11 +24,6 @@ from conformance.standards.hl7v2.values import FLAGS, Coded, Request
 
 STATUSES: Mapping[Request, str] = {"initial": "F", "replacement": "C", "deletion": "D"}
 ORDERS: Mapping[Request, str] = {"initial": "NW", "replacement": "RO", "deletion": "CA"}
-_FLAG_ORDER: Mapping[str, tuple[str, ...]] = {
-    "1.2": (*FLAGS[:8], "CORPSMAIL_PS", "CORPSMAIL_PATIENT"),
-    "2.0": (*FLAGS[:8], "CORPSMAIL_PS", "CORPSMAIL_PATIENT", *FLAGS[8:]),
-    "2.1": (*FLAGS, "CORPSMAIL_PS", "CORPSMAIL_PATIENT"),
-}
 _YES_NO: Mapping[str, str] = {"1.2": "", "2.0": "HL70136", "2.1": tables.YES_NO_SYSTEM}
 PARTICIPATION: Mapping[str, str] = {"2.0": "HL70912", "1.0": "HL70912", "2.1": "participation", "1.1": "participation"}
 
@@ -130,7 +125,7 @@ class Writer:
             if n == 0:
                 self._participants(order)
         system = tables.META_SYSTEM if coded else ""
-        for name in _FLAG_ORDER[order.dialect]:
+        for name in tables.FLAG_ORDER[order.dialect]:
             if name in FLAGS:
                 self.flag(name, order.flags.get(name, False), flag_type, system, _YES_NO[order.dialect])
                 if name == "DESTMSSANTEPAT" and order.patient_must_not_answer:

@@ -1,0 +1,143 @@
+"""Checking a file without any endpoint: what it is, whether it conforms, and where it does not. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from conformance.errors import Malformed
+from conformance.evidence.values import Finding, Severity
+from conformance.standards.hl7v2 import syntax, transmission
+from conformance.standards.hl7v2.rules import CODES, DEFAULT, Settings, judge
+from conformance.standards.hl7v2.values import DocumentMessage, Other, Read
+
+Verdict = Literal["conform", "nonconform", "unreadable", "not-judged"]
+
+_WORST: tuple[Verdict, ...] = ("unreadable", "nonconform", "not-judged", "conform")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_START = re.compile(rb"(?:\A|(?<=[\r\n]))[\s\x0b\x1c]*(MSH[^A-Za-z0-9\s])")
+_BATCH = re.compile(rb"(?:\A|(?<=[\r\n]))(?:FHS|BHS|BTS|FTS)[^A-Za-z0-9\r\n][^\r\n]*(?:\r\n|\r|\n|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in one file.
+
+    `kind` is `hl7v2/MDM^T02`, `hl7v2/ADT^A01`..., `hl7v2/batch` for several messages, `unknown` otherwise.
+    `conform` means that no error was found; `not-judged` that nothing wrong was found by the few rules that apply
+    to this kind; `unreadable` that the bytes are not what they claim to be. `messages` counts those in the file.
+    """
+
+    file: str
+    kind: str
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    messages: int = 1
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that make the file nonconform."""
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    kind: str
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    value: Read | None = None
+
+
+def check(name: str, data: bytes, settings: Settings = DEFAULT) -> Report:
+    """Judge the messages of a file, each alone; never raises for what the bytes hold.
+
+    Segments may end by CR, LF or CRLF; MLLP framing, batch segments and blank lines around messages are tolerated.
+    """
+    parts = [_judge(raw, before, settings) for raw, before in split(data)]
+    if not parts:
+        finding = CODES.finding("hl7v2.check.not-hl7", seen=data[:40].decode("ascii", "replace"))
+        return Report(name, "unknown", "unreadable", (finding.at(file=name),), 0)
+    findings = [f.at(file=name) for part in parts for f in part.findings]
+    repeated = [f.at(file=name) for f in _repeated([p.value for p in parts])]
+    return Report(
+        file=name,
+        kind=parts[0].kind if len(parts) == 1 else "hl7v2/batch",
+        verdict=min((p.verdict for p in parts), key=_WORST.index),
+        findings=(*findings, *repeated),
+        messages=len(parts),
+    )
+
+
+def check_files(files: Mapping[str, bytes], settings: Settings = DEFAULT) -> tuple[Report, ...]:
+    """Check each file, and say which document messages share a control id with one of another file."""
+    reports = {name: check(name, data, settings) for name, data in files.items()}
+    values = {name: [v for raw, _ in split(data) if (v := _read(raw)) is not None] for name, data in files.items()}
+    ids = Counter(id for found in values.values() for id in {_control_id(v) for v in found} - {""})
+    for name, found in values.items():
+        shared = [v for v in found if ids[_control_id(v)] > 1]
+        extra = tuple(_control_finding(v).at(file=name) for v in shared)
+        reports[name] = replace(reports[name], findings=(*reports[name].findings, *extra))
+    return tuple(reports.values())
+
+
+def split(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """The messages of a file, each with the number of lines before it; nothing when no MSH starts a line."""
+    starts = [m.start(1) for m in _START.finditer(data)]
+    # Bytes that begin like a message but cannot be read as one still are that message's fault.
+    if not starts and data.startswith((b"MSH", b"\xef\xbb\xbfMSH")):
+        starts = [0]
+    for n, start in enumerate(starts):
+        raw = data[start : starts[n + 1] if n + 1 < len(starts) else len(data)]
+        if n == 0 and _BATCH.search(data[:start]) is None and len(starts) == 1:
+            body = raw
+        else:
+            body = _BATCH.sub(b"", raw)
+        yield body.rstrip(b"\x1c\r\n \t\x1a\x0b"), len(_LINE_END.findall(data, 0, start))
+
+
+def _read(raw: bytes) -> Read | None:
+    try:
+        return transmission.read(syntax.parse(raw))
+    except Malformed:
+        return None
+
+
+def _judge(raw: bytes, lines_before: int, settings: Settings) -> _Part:
+    try:
+        value = transmission.read(syntax.parse(raw))
+    except Malformed as fault:
+        finding = CODES.finding(fault.code, fault.path, seen=fault.seen, line=lines_before + 1)
+        return _Part("hl7v2/unreadable", "unreadable", (finding,))
+    findings = tuple(_shifted(f, lines_before) for f in judge(value, settings))
+    verdict: Verdict = "conform"
+    if any(f.severity is Severity.ERROR for f in findings):
+        verdict = "nonconform"
+    elif isinstance(value, Other):
+        verdict = "not-judged"
+    return _Part(f"hl7v2/{value.header.type or 'untyped'}", verdict, findings, value)
+
+
+def _shifted(finding: Finding, lines: int) -> Finding:
+    spot = finding.location
+    if not lines or spot.line is None:
+        return finding
+    return replace(finding, location=replace(spot, line=spot.line + lines))
+
+
+def _control_id(value: Read | None) -> str:
+    """MSH-10 of a document message: only there does a repetition make a document be taken for another."""
+    return value.header.control_id if isinstance(value, DocumentMessage) else ""
+
+
+def _control_finding(value: Read) -> Finding:
+    return CODES.finding("hl7v2.check.control-id-repeated", "MSH-10", seen=value.header.control_id, line=1)
+
+
+def _repeated(values: list[Read | None]) -> Iterator[Finding]:
+    ids = Counter(map(_control_id, values))
+    for value in values:
+        if value is not None and ids[_control_id(value)] > 1 and _control_id(value):
+            yield _control_finding(value)

@@ -1,0 +1,159 @@
+"""The reference as a subprocess between real loopback peers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reference_peers import Mllp, Peers, make_pki
+
+TEMPLATE = """
+schema = "reference/1"
+dsr = "PFI"
+[listen]
+documents = "mllp://127.0.0.1:0"
+admin = "mllp://127.0.0.1:0"
+[peers]
+dmp = "https://127.0.0.1:{dmp}"
+returns = "mllp://127.0.0.1:{returns}"
+[tls]
+ca = "ca.pem"
+certificate = "pfi.pem"
+key = "pfi.key"
+[organisation]
+name = "CENTRE HOSPITALIER FICTIF"
+identifier = "1750000018"
+responsible = "899700000015"
+oid = "1.2.250.1.999.9"
+[limits]
+messages = {messages}
+[retry]
+attempts = 3
+pause = 0.05
+timeout = {timeout}
+"""
+
+
+class Reference:
+    """One running reference process."""
+
+    def __init__(self, config: Path, *defects: str) -> None:
+        command = [sys.executable, "-m", "conformance.reference", "--config", str(config)]
+        for name in defects:
+            command += ["--defect", name]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONWARNINGS": ""}
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read() if self.process.stderr else ""
+        self.ready = json.loads(line)
+        self.port = int(self.ready["documents"].rpartition(":")[2])
+
+    def connect(self) -> Mllp:
+        """A new connection to the document port."""
+        return Mllp(self.port)
+
+    def ask(self, message: bytes) -> str:
+        """One message on a connection of its own."""
+        connection = self.connect()
+        try:
+            return connection.ask(message)
+        finally:
+            connection.close()
+
+    def admin(self, **request: Any) -> dict[str, Any]:
+        """One admin request."""
+        host, _, port = self.ready["admin"].rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as link, link.makefile("rw") as file:
+            file.write(json.dumps(request) + "\n")
+            file.flush()
+            answer: dict[str, Any] = json.loads(file.readline())
+            return answer
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """Ask it to stop; its exit code and its log."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        _, log = self.process.communicate(timeout=10)
+        return self.process.returncode, log
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the throw-away certificates."""
+    folder = tmp_path_factory.mktemp("pki")
+    make_pki(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def all_peers(pki: Path) -> Iterator[Peers]:
+    """Both peers, for the whole session."""
+    peers = Peers(pki)
+    yield peers
+    peers.stop()
+
+
+@pytest.fixture
+def peers(all_peers: Peers) -> Peers:
+    """Both peers, with nothing remembered."""
+    all_peers.reset()
+    return all_peers
+
+
+@pytest.fixture(scope="session")
+def write_config(pki: Path, all_peers: Peers) -> Callable[..., Path]:
+    """Write a configuration that names the peers; keywords change its limits."""
+
+    def write(name: str = "pfi", *, messages: int = 500, timeout: float = 2.0, dmp: int = 0, returns: int = 0) -> Path:
+        file = pki / f"{name}.toml"
+        text = TEMPLATE.format(
+            dmp=dmp or all_peers.dmp.port,
+            returns=returns or all_peers.returns.port,
+            messages=messages,
+            timeout=timeout,
+        )
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def shared_reference(write_config: Callable[..., Path]) -> Iterator[Reference]:
+    """One process for the tests that need no other setting."""
+    process = Reference(write_config())
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def reference(shared_reference: Reference, peers: Peers) -> Reference:
+    """The common process, without defect and without memory."""
+    shared_reference.admin(op="defects", names=[])
+    assert shared_reference.admin(op="purge")["ok"]
+    peers.reset()
+    return shared_reference
+
+
+@pytest.fixture
+def start(write_config: Callable[..., Path], peers: Peers) -> Iterator[Callable[..., Reference]]:
+    """Start a process of its own: `start(*defects, **settings)`; stopped at the end."""
+    running: list[Reference] = []
+
+    def begin(*defects: str, **settings: Any) -> Reference:
+        running.append(Reference(write_config("own", **settings), *defects))
+        return running[-1]
+
+    yield begin
+    for process in running:
+        process.stop()
