@@ -7,7 +7,7 @@ import ssl
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -39,7 +39,7 @@ class Call:
     transaction: str = ""
     path: str = ""
     content_type: str = ""
-    facts: Mapping[str, Fact] = NOTHING
+    facts: Mapping[str, Fact] = field(default_factory=lambda: NOTHING)
     parsed: object = None
 
 
@@ -50,7 +50,7 @@ class Reply:
     body: bytes
     status: int = 200
     content_type: str = ""
-    facts: Mapping[str, Fact] = NOTHING
+    facts: Mapping[str, Fact] = field(default_factory=lambda: NOTHING)
     cut: float | None = None
 
 

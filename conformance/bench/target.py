@@ -113,7 +113,7 @@ class Target:
     services: Mapping[str, Listen] = field(default_factory=dict)
     pilot: Pilot | None = None
     timing: Timing = Timing()
-    settings: Mapping[str, object] = DEFAULT_SETTINGS
+    settings: Mapping[str, object] = field(default_factory=lambda: DEFAULT_SETTINGS)
     path: Path | None = None
     digest: str = ""
     configuration: str = ""

@@ -11,7 +11,8 @@ from conformance.evidence.codes import table
 from conformance.evidence.values import Context, Driven, Exchange, Finding, Heard, Observation, Sent, Severity
 from conformance.standards.cda.reader import CdaHeader
 from conformance.standards.cda.reader import read as read_cda
-from conformance.standards.hl7v2 import rules
+from conformance.standards.hl7v2 import rules, transmission
+from conformance.standards.hl7v2.syntax import parse
 from conformance.standards.hl7v2.values import Ack, DocumentMessage
 from conformance.standards.xds.submission import Submission
 
@@ -79,9 +80,13 @@ class Delivery:
 
 
 @lru_cache(maxsize=512)
-def _mistakes(raw: bytes, message: DocumentMessage) -> frozenset[str]:
-    """The error codes that the rules find in a message of ours; memoised, several properties ask."""
-    return frozenset(f.code for f in rules.judge(message) if f.severity is Severity.ERROR)
+def input_findings(raw: bytes) -> tuple[Finding, ...]:
+    """What the rules say of a message that the bench itself sent; memoised, since several properties ask."""
+    return tuple(rules.judge(transmission.read(parse(raw))))
+
+
+def _mistakes(raw: bytes) -> frozenset[str]:
+    return frozenset(f.code for f in input_findings(raw) if f.severity is Severity.ERROR)
 
 
 @lru_cache(maxsize=512)
@@ -105,7 +110,7 @@ def deliveries(driven: Driven[object], heard: Heard) -> Iterator[Delivery]:
             sent=sent,
             message=message,
             ack=heard.value(sent.answer, Ack),
-            mistakes=_mistakes(observation.exchange.body, message),
+            mistakes=_mistakes(observation.exchange.body),
             documents=carried,
         )
 
