@@ -118,7 +118,9 @@ class Pki:
         """A server certificate for host names and IP addresses. A negative `days` makes one that has expired."""
         names: list[x509.GeneralName] = [_general_name(h) for h in dict.fromkeys(hosts)]
         subject = _subject(hosts[0])
-        return self._leaf(subject, ExtendedKeyUsageOID.SERVER_AUTH, days, self._server_key, x509.SubjectAlternativeName(names))
+        return self._leaf(
+            subject, ExtendedKeyUsageOID.SERVER_AUTH, days, self._server_key, x509.SubjectAlternativeName(names)
+        )
 
     def client(
         self, name: str = "PLATEFORME FICTIVE", *, structure: str = STRUCTURE, days: int = LEAF_DAYS
