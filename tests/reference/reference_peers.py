@@ -34,7 +34,10 @@ NS = {
     "xop": "http://www.w3.org/2004/08/xop/include",
     "h": "urn:hl7-org:v3",
 }
-SUCCESS = '<rs:RegistryResponse xmlns:rs="urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0" status="urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"/>'
+SUCCESS = (
+    '<rs:RegistryResponse xmlns:rs="urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0" '
+    'status="urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"/>'
+)
 FAILURE = (
     '<rs:RegistryResponse xmlns:rs="urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0" '
     'status="urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Failure"><rs:RegistryErrorList>'

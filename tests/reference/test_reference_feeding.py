@@ -144,7 +144,7 @@ def test_replacement_names_the_entry_it_replaces(reference: Reference, peers: Pe
     old, new = fresh_oid(), fresh_oid()
     reference.ask(message(cda(old)))
     reference.ask(message(cda(new, replaced=old), event="T10", status="C", order="RO"))
-    second: Asked = wait_for(lambda: [a for a in peers.dmp.of("Provide")[1:]])[0]
+    second: Asked = wait_for(lambda: peers.dmp.of("Provide")[1:])[0]
     (found,) = peers.dmp.of("Query")
     assert found.slot("$XDSDocumentEntryUniqueId") == [f"('{old}')"]
     (association,) = second.at("//rim:Association[contains(@associationType,'RPLC')]")
