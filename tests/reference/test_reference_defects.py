@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Reference
 from reference_messages import CORSICAN, INS, N3, OID, cda, fresh, fresh_oid, message
 from reference_peers import FAILURE, Peers, wait_for
+from reference_runner import Reference
 
 from conformance.reference.defects import DEFECTS
 from conformance.reference.rules import Behaviour

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from conftest import Reference
 from lxml import etree
 from reference_messages import INS, N3, OID, cda, fresh, fresh_oid, message, official
 from reference_peers import EXISTS, FAILURE, FAULT, FOUND, Asked, Peers, wait_for
+from reference_runner import Reference
 from signxml.verifier import XMLVerifier
 
 CONFIDENTIALITY = "urn:uuid:f4f85eac-e6cb-4883-b524-f2705394840f"

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from conftest import Reference
 from reference_messages import cda, fresh_oid, message
 from reference_peers import Peers, wait_for
+from reference_runner import Reference
 
 from conformance.reference.config import ConfigError, load
 

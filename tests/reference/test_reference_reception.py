@@ -9,9 +9,9 @@ from pathlib import Path
 
 import hl7
 import pytest
-from conftest import Reference
 from reference_messages import N3, cda, fresh, fresh_oid, message, official
 from reference_peers import Peers, wait_for
+from reference_runner import Reference
 
 
 def fields(answer: str) -> tuple[str, str, str]:
