@@ -18,12 +18,17 @@ TITLE_LIMIT = 120
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong: its code, where (file and line), the key of the row or scenario, and what fills the text."""
+    """One thing wrong: its code, where (file and line), the key of the row or scenario, and the details of the text."""
 
     code: str
     where: str
     key: str
-    values: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, object]:
+        """Everything that fills the braces of its text: the key and the details."""
+        return {"key": self.key, **self.details}
 
     @property
     def text(self) -> str:

@@ -120,7 +120,7 @@ def test_the_texts_of_a_problem_are_filled(tmp_path: Path, code: str) -> None:
     old, new, _ = MISTAKES[code]
     (problem,) = lint([loaded(tmp_path, changed(old, new))], PROPERTIES)
     text = all_texts()[problem.text]
-    given = {"key", *problem.values}
+    given = set(problem.values)
     for sentence in (text.fr, text.en, text.remedy_fr, text.remedy_en):
         assert sentence
         assert set(re.findall(r"\{(\w+)\}", sentence)) <= given
