@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -93,12 +93,8 @@ def check_file(path: Path) -> Checked:
         data = path.read_bytes()
     except OSError:
         return Checked(str(path), UNKNOWN, ())
-    report = check_data(path.name, data, SETTINGS)
+    report = check_data(path.name, data)
     return Checked(str(path), report.kind, tuple(report.findings))
-
-
-SETTINGS: Mapping[str, Any] = {}
-"""A file on disk comes without a target: the rules use their defaults."""
 
 
 def as_json(checked: Checked) -> dict[str, object]:
