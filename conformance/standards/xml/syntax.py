@@ -57,7 +57,8 @@ def parse(raw: bytes, *, limit: int = LIMIT_BYTES) -> Element:
         raise Malformed("xml.syntax.encoding", "/", str(error)[:200]) from None
     info = root.getroottree().docinfo
     if info.internalDTD is not None:
-        raise Malformed("xml.syntax.doctype", "/", f"{info.root_name} {info.system_id or ''}"[:200])
+        declared: Any = info  # the stubs do not know `doctype`
+        raise Malformed("xml.syntax.doctype", "/", str(declared.doctype)[:200])
     if (info.encoding or "UTF-8").upper() not in _ENCODINGS:
         raise Malformed("xml.syntax.encoding", "/", (info.encoding or "")[:200])
     return root
