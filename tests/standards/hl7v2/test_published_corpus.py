@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 PAGE = HERE.parents[2] / "docs" / "corpus-hl7v2.md"
 
 ACROSS_FILES = frozenset({"F34", "F45", "F52"})
-"""Findings that only several files together show: a repeated control id or movement, an ACK not later than its message."""
+"""Findings that only several files together show: a repeated control id or movement, an early ACK."""
 
 PAM = frozenset(f"F{n}" for n in range(40, 48))
 """Findings of identity messages, judged with the identity rules."""
@@ -101,10 +101,10 @@ def _lines(corpus: dict[str, tuple[frozenset[str], Report]]) -> Iterator[str]:
     yield from (
         "# What `check` says of the HL7 v2 examples published by ANS",
         "",
-        "The examples are hand-made and carry known mistakes (F codes of their careful reading). This page is the output of",
-        "`conformance check` on the 33 messages, finding by finding; a test holds both directions. A rule that came later than",
-        "the dialect a message declares is only a note. F34, F45 and F52 need several files at once and are not looked for;",
-        "F40 to F47 are about identity messages (PAM), which are not judged yet.",
+        "The examples are hand-made and carry known mistakes (F codes of their careful reading). This page is",
+        "the output of `conformance check` on the 33 messages, finding by finding; a test holds both directions.",
+        "A rule that came later than the dialect a message declares is only a note. F34, F45 and F52 need several",
+        "files at once and are not looked for; F40 to F47 are about identity messages (PAM), not judged yet.",
         "",
         "| published | our codes |",
         "|---|---|",
