@@ -25,6 +25,7 @@ _ENCODING_ERRORS = frozenset({"ERR_UNSUPPORTED_ENCODING", "ERR_INVALID_ENCODING"
 
 def _parser() -> etree.XMLParser:
     # huge_tree off keeps libxml2's own bounds: depth 256, 10 MB in one text, entity amplification.
+    # collect_ids=False would make libxml2 load the external DTD: never set it.
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -33,7 +34,6 @@ def _parser() -> etree.XMLParser:
         attribute_defaults=False,
         huge_tree=False,
         recover=False,
-        collect_ids=False,
     )
 
 

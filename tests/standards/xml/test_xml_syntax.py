@@ -47,6 +47,15 @@ def test_hostile_or_broken_documents_are_refused(raw: bytes, code: str) -> None:
     assert caught.value.code in all_codes()
 
 
+def test_an_external_dtd_is_never_opened(tmp_path: Path) -> None:
+    """A DTD that would be a fault if it were read is not read: the DOCTYPE alone is refused."""
+    broken = tmp_path / "broken.dtd"
+    broken.write_text("<!ELEMENT")
+    with pytest.raises(Malformed) as caught:
+        xml.parse(f'<!DOCTYPE a SYSTEM "{broken.as_uri()}"><a/>'.encode())
+    assert caught.value.code == "xml.syntax.doctype"
+
+
 def test_no_file_is_read_through_an_entity(tmp_path: Path) -> None:
     """An external entity is refused with its DOCTYPE: the secret is in neither the tree nor the error."""
     secret = tmp_path / "secret.txt"
