@@ -93,10 +93,10 @@ class _File:
         return TargetError(id, where=where, key=_dotted(path), **values)
 
     def check(self, data: Mapping[str, Any]) -> None:
-        """Raise for what breaks the schema, the first one in the file."""
+        """Raise for what breaks the schema, the first one in the file; a missing key last, it may be misspelt."""
         errors = list(jsonschema.Draft202012Validator(schema()).iter_errors(data))
         if errors:
-            raise min((self._broken(e) for e in errors), key=_line)
+            raise min((self._broken(e) for e in errors), key=_rank)
 
     def _broken(self, error: ValidationError) -> TargetError:
         describe = _RULES.get(str(error.validator), _other)
@@ -220,9 +220,9 @@ def _dotted(spot: Spot) -> str:
     return "".join(parts).lstrip(".") or "-"
 
 
-def _line(error: TargetError) -> int:
+def _rank(error: TargetError) -> tuple[bool, int]:
     _, _, line = error.where.rpartition(":")
-    return int(line) if line.isdigit() else 0
+    return error.id == "target.missing-key", int(line) if line.isdigit() else 0
 
 
 Described = tuple[str, tuple[str, ...], dict[str, object]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import hl7
 import pytest
 from hypothesis import given, settings
@@ -32,7 +34,7 @@ def test_frames_survive_any_split(bodies: list[bytes], cuts: list[int]) -> None:
     """However the bytes are cut into reads, the same frames come out and nothing is called garbage."""
     wire = b"".join(frame(b) for b in bodies)
     edges = [0, *sorted(c for c in cuts if c < len(wire)), len(wire)]
-    pieces = [wire[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [wire[a:b] for a, b in pairwise(edges)]
     decoder = Decoder()
     assert feed(decoder, *pieces) == [Frame(b) for b in bodies]
     assert decoder.end() is None
