@@ -12,6 +12,7 @@ from conformance.audit.model import (
     Audit,
     CaseCounts,
     Counterexample,
+    Excerpt,
     FindingSummary,
     Group,
     Identity,
@@ -137,10 +138,7 @@ class _Audience:
     def _counterexample(self, line: Mapping[str, Any]) -> Counterexample:
         finding = example(line["finding"], line["case"], self.reader)
         shown = next((x for x in (finding.exchange, line["exchange"]) if x in self.journal.exchanges), None)
-        excerpted = None
-        if shown is not None:
-            channel, direction, body = self.journal.exchanges[shown]
-            excerpted = excerpt(shown, channel, direction, self.reader.body(body))
+        sent = line["exchange"] if line["exchange"] != shown else None
         return Counterexample(
             fingerprint=line["fingerprint"],
             code=line["finding"]["code"],
@@ -149,8 +147,16 @@ class _Audience:
             calls=line["calls"],
             finding=finding,
             data=self.reader.plain(line["body"]),
-            excerpt=excerpted,
+            excerpt=self._excerpt(shown),
+            stimulus=self._excerpt(sent),
         )
+
+    def _excerpt(self, exchange: str | None) -> Excerpt | None:
+        """An exchange made fit to be shown, None when the journal has none of that id."""
+        if exchange not in self.journal.exchanges:
+            return None
+        channel, direction, body = self.journal.exchanges[exchange]
+        return excerpt(exchange, channel, direction, self.reader.body(body))
 
 
 def _words(fr: str, en: str) -> Words:

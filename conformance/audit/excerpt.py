@@ -9,9 +9,21 @@ from lxml import etree
 from conformance.audit.model import Excerpt
 from conformance.errors import Malformed
 from conformance.standards.hl7v2 import syntax
+from conformance.standards.xds import constants
 from conformance.standards.xml import syntax as xml
 
-LINES = 120
+LINES = 400
+METADATA = {
+    "confidentialityCode": constants.ENTRY_SCHEMES["confidentiality_codes"],
+    "typeCode": constants.ENTRY_SCHEMES["type_code"],
+    "formatCode": constants.ENTRY_SCHEMES["format_code"],
+    "classCode": constants.ENTRY_SCHEMES["class_code"],
+    "patientId (DocumentEntry)": constants.ENTRY_IDENTIFIERS["patient_id"],
+    "uniqueId (DocumentEntry)": constants.ENTRY_IDENTIFIERS["unique_id"],
+    "patientId (SubmissionSet)": constants.SET_IDENTIFIERS["patient_id"],
+    "uniqueId (SubmissionSet)": constants.SET_IDENTIFIERS["unique_id"],
+}
+"""Names written beside the UUIDs of ebRIM, which nobody knows by heart."""
 LINE_CHARACTERS = 1500
 BYTES = 4 * 1024 * 1024  # a larger body is shown by its beginning
 
@@ -33,7 +45,9 @@ def excerpt(exchange: str, channel: str, direction: str, body: bytes) -> Excerpt
     """What to show of an exchange, whatever its bytes are."""
     data = body[:BYTES]
     kind, lines = "text", data.decode("utf-8", "replace").splitlines()
-    start = data.find(b"<", 0, 4096)
+    start = data.find(b"<?xml", 0, 4096)
+    if start < 0:
+        start = data.find(b"<", data.find(b"\r\n\r\n", 0, 4096) + 1, 8192)
     if data.lstrip(b"\x0b").startswith(b"MSH"):
         kind, lines = "hl7v2", _segments(data.lstrip(b"\x0b"))
     elif start >= 0 and (tree := _xml(data[start:])) is not None:
@@ -58,5 +72,16 @@ def _xml(data: bytes) -> list[str] | None:
         root = xml.parse(data if end < 0 else data[:end])
     except Malformed:
         return None
+    for element in [e for e in root.iter("{*}Header", "{*}Signature") if e.getparent() is not None]:
+        element[:] = []
+        element.text = "…"
     etree.indent(root)
-    return etree.tostring(root, encoding="unicode").splitlines()
+    return [_named(line) for line in etree.tostring(root, encoding="unicode").splitlines()]
+
+
+def _named(line: str) -> str:
+    """A line of ebRIM with the name of the metadata beside the UUID that stands for it."""
+    for name, scheme in METADATA.items():
+        if scheme in line:
+            return f"{line}  ← {name}"
+    return line

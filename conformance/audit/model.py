@@ -109,7 +109,10 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """The smallest case found that still shows a mistake, and the message that shows it."""
+    """The smallest case found that still shows a mistake, and the message that shows it.
+
+    `stimulus` is the message of the bench that provoked it, when the mistake shows in another one.
+    """
 
     fingerprint: str
     code: str
@@ -119,6 +122,7 @@ class Counterexample:
     finding: FindingExample
     data: object
     excerpt: Excerpt | None
+    stimulus: Excerpt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,8 @@ def _attached(delivery: Delivery, heard: Heard) -> Iterator[Finding | Witness]:
                 "ins.incoming.attached-elsewhere",
                 f"{place}/patientId",
                 exchange=where,
-                expected=f"{expected[0]} {expected[1]}",
-                seen=f"{cx.id} {cx.authority}",
+                expected=f"{expected[0]}^^^&{expected[1]}&ISO^NH",
+                seen=cx.raw,
             )
         if not wrong:
             yield Witness("document comes out under the INS it came in with", where)
