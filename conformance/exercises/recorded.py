@@ -29,6 +29,8 @@ from conformance.standards.hl7v2.syntax import Message, parse
 NAME = "documents.recorded"
 TABLE = "cases/corpus-hl7v2.csv"
 SUFFIXES = frozenset({".er7", ".hl7"})
+FROM_PFI = "CISIS_CDA_HL7_LPS"
+"""MSH-21.2 of the volet whose messages leave a PFI."""
 LARGEST = 32 * 1024 * 1024
 """Bytes of one file, at most."""
 MOST = 10_000
@@ -75,7 +77,7 @@ def load_cases(path: Path) -> list[RecordedMessage]:
     """The messages of a folder (sub-folders too) or of one file, in order of path.
 
     Files ending by .er7 or .hl7 are read. Those that the table says are not addressed to a PFI are left out, and so
-    are acknowledgements. Raises CasesError when the path is missing, a file cannot be read or is not HL7 v2, or when
+    are acknowledgements, returns and messages of the LPS volet. Raises CasesError when the path is missing, a file cannot be read or is not HL7 v2, or when
     nothing is left: no case never means "test nothing".
     """
     if not path.exists():
@@ -114,7 +116,7 @@ def _case(file: Path, root: Path) -> RecordedMessage | None:
         message_type = message.get("MSH-9.1")  # reading a text also checks that MSH-18 is known
     except Malformed as e:
         raise CasesError("cases.not-hl7", where=str(file), seen=e.seen) from e
-    if message_type in ("ACK", "ZAM"):
+    if message_type in ("ACK", "ZAM") or message.get("MSH-21.2").strip() == FROM_PFI:
         return None
     return RecordedMessage(
         file=file.name if file == root else file.relative_to(root).as_posix(),

@@ -15,7 +15,10 @@ from conformance.standards.ins import nir, oids
 
 IPP_AUTHORITY = "HOPITAL-BANC"
 IPP_ROOT = "1.2.250.1.999.1.1.8110"
-"""The assigning authority of local patient numbers: its name and its OID, of the fictitious establishment."""
+"""The assigning authority of local patient numbers: the fictitious establishment, by name and OID.
+
+Below that OID it numbers its venues (.1), orders (.2) and accessions (.3).
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,13 @@ from datetime import date, datetime, time, timedelta, timezone
 from typing import Literal, get_args
 
 from conformance.evidence.values import Binding
-from conformance.generation.identity import ResolvedIdentity, resolve
+from conformance.generation.identity import IPP_ROOT, ResolvedIdentity, resolve
 from conformance.generation.people import SPECIALTIES
 from conformance.models.document import DocumentBody, DocumentStory, Flags, Professional
 from conformance.models.life import State, states
 from conformance.standards.cda import builders as cda
 from conformance.standards.hl7v2 import builders as hl7
 from conformance.standards.ins import oids
-
-LOCAL_ROOT = "1.2.250.1.999.1.1.8110"
-"""The OID under which the fictitious establishment numbers its venues, orders and accessions."""
 
 _PARIS = timezone(timedelta(hours=1))
 _ACT, _DOCUMENT, _MESSAGE = time(9, 30), time(14, 0), time(20, 0)
@@ -186,8 +183,8 @@ def _document(
             text=f"{story.kind.title} - {identity.birth_name} - version {made.version}",
             filler=body.filler,
             encounter=_ENCOUNTERS[story.patient_class],
-            order=(f"{LOCAL_ROOT}.2", f"D{identity.ipp[1:]}") if imaging else None,
-            accession=(f"{LOCAL_ROOT}.3", f"A{identity.ipp[1:]}") if imaging else None,
+            order=(f"{IPP_ROOT}.2", f"D{identity.ipp[1:]}") if imaging else None,
+            accession=(f"{IPP_ROOT}.3", f"A{identity.ipp[1:]}") if imaging else None,
         )
     )
 
@@ -225,12 +222,12 @@ def _traits(identity: ResolvedIdentity) -> hl7.PatientTraits:
         ins=hl7.Ins(identity.matricule, identity.oid, identity.namespace) if identity.qualified else None,
         local_ids=(hl7.LocalId(identity.ipp, identity.ipp_authority, identity.ipp_root),),
         used_name=identity.used_name,
-        account=hl7.LocalId(f"S{identity.ipp[1:]}", identity.ipp_authority, f"{LOCAL_ROOT}.1", type="AN"),
+        account=hl7.LocalId(f"S{identity.ipp[1:]}", identity.ipp_authority, f"{IPP_ROOT}.1", type="AN"),
     )
 
 
 def _visit(story: DocumentStory, identity: ResolvedIdentity) -> hl7.Visit:
-    number = hl7.LocalId(f"V{identity.ipp[1:]}", identity.ipp_authority, f"{LOCAL_ROOT}.1", type="VN")
+    number = hl7.LocalId(f"V{identity.ipp[1:]}", identity.ipp_authority, f"{IPP_ROOT}.1", type="VN")
     return hl7.Visit(story.patient_class, None if story.patient_class == "N" else number)
 
 

@@ -32,6 +32,7 @@ ACK = b"MSH|^~\\&|PFI|ORG|RIS|ORG|202106060932||ACK^T10^ACK|016|P|2.6|||||FRA|UN
         ({}, "cases.empty"),
         ({"README.md": b"MSH|"}, "cases.empty"),
         ({"a.er7": ACK}, "cases.none-for-pfi"),
+        ({"a.er7": MESSAGE.replace(b"2.1^CISIS_CDA_HL7_V2", b"1.1^CISIS_CDA_HL7_LPS")}, "cases.none-for-pfi"),
         ({"a.hl7": b"<xml/>"}, "cases.not-hl7"),
         ({"a.hl7": MESSAGE.replace(b"UNICODE UTF-8", b"MORSE")}, "cases.not-hl7"),
     ],

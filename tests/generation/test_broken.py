@@ -92,3 +92,8 @@ def test_an_incoherent_event_says_otherwise_than_the_rest() -> None:
         assert (message.get("MSH-9.2"), message.get("OBX-11"), message.get("ORC-1")) == ("T04", "F", "NW")
 
     check()
+
+
+def test_every_breakage_has_its_transformation() -> None:
+    """The table judges read and the transformations name the same breakages."""
+    assert TRANSFORMS.keys() == BREAKAGES.keys()
