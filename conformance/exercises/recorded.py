@@ -77,8 +77,8 @@ def load_cases(path: Path) -> list[RecordedMessage]:
     """The messages of a folder (sub-folders too) or of one file, in order of path.
 
     Files ending by .er7 or .hl7 are read. Those that the table says are not addressed to a PFI are left out, and so
-    are acknowledgements, returns and messages of the LPS volet. Raises CasesError when the path is missing, a file cannot be read or is not HL7 v2, or when
-    nothing is left: no case never means "test nothing".
+    are acknowledgements, returns and messages of the LPS volet. Raises CasesError when the path is missing, a file
+    cannot be read or is not HL7 v2, or when nothing is left: no case never means "test nothing".
     """
     if not path.exists():
         raise CasesError("cases.missing", where=str(path))
