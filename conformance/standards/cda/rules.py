@@ -121,6 +121,13 @@ def _patient(patient: Patient, environment: oids.Environment | None) -> Iterator
     ):
         if not present:
             yield CODES.finding("cda.patient.ins-traits", f"{_PATIENT}/patient", expected=what, subject=what)
+    first, listed = patient.name.given("BR"), patient.name.given()
+    if first and listed and not traits.first_given_fits(first, listed):
+        yield ins.CODES.finding("ins.trait.first-given", f"{_PATIENT}/patient/name/given", seen=first, expected=listed)
+    if patient.birth_place and not traits.is_place(patient.birth_place):
+        yield ins.CODES.finding(
+            "ins.trait.place", f"{_PATIENT}/patient/birthplace/place/addr/county", seen=patient.birth_place
+        )
     for number, instance in enumerate(patient.ids, 1):
         if oids.is_ins(instance.root):
             yield from ins.judge_matricule(
