@@ -111,6 +111,10 @@ class Decoder:
             self._inside = False
             self._searched = 0
             return Garbage(rest, size, half=True)
+        return self.stray()
+
+    def stray(self) -> Garbage | None:
+        """Bytes heard outside any frame and not reported yet, if any; they are then."""
         return self._reported() if self._lost_size else None
 
     def _take(self) -> bytes | None:

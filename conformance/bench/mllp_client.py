@@ -133,6 +133,9 @@ class MllpClient(asyncio.BufferedProtocol):
             self._transport.close()
 
     def _expire(self) -> None:
+        stray = self._decoder.stray()
+        if stray:
+            self._take(stray)
         self._finish(Outcome(failure=self._why("timeout", half=self._decoder.half)))
 
     def _why(self, plain: str, *, half: bool) -> str:
