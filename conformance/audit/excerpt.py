@@ -76,7 +76,7 @@ def _xml(data: bytes) -> list[str] | None:
         element[:] = []
         element.text = "…"
     etree.indent(root)
-    return [_named(line) for line in etree.tostring(root, encoding="unicode").splitlines()]
+    return [_named(line.replace("&amp;", "&")) for line in etree.tostring(root, encoding="unicode").splitlines()]
 
 
 def _named(line: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.audit import export, html, junit
+from conformance.audit import export, html, junit, recorded
 from conformance.audit.build import build
 from conformance.audit.model import Audit
 from conformance.catalogue.loader import load_profile
@@ -20,13 +20,20 @@ SELFTEST = "selftest.json"
 """Figures of the tool's own test, when they lie beside the journal."""
 
 
-def write(audit: Audit, folder: Path, lang: Lang) -> tuple[Path, ...]:
-    """Write `audit.json`, `audit.<lang>.html` and `junit.xml`; raises OutputError when that cannot be done."""
+def write(
+    audit: Audit, folder: Path, lang: Lang, results: tuple[recorded.RecordedResult, ...] = ()
+) -> tuple[Path, ...]:
+    """Write `audit.json`, `audit.<lang>.html`, `junit.xml`, and `recorded.md` when recorded files were driven.
+
+    Raises OutputError when that cannot be done.
+    """
     files = {
         "audit.json": export.dump(audit),
         f"audit.{lang}.html": html.render(audit, lang).encode(),
         "junit.xml": junit.render(audit, lang),
     }
+    if results:
+        files[recorded.NAME] = recorded.render(results, lang).encode()
     for name, data in files.items():
         try:
             (folder / name).write_bytes(data)
@@ -51,4 +58,4 @@ def rebuild(folder: Path, lang: Lang, profile: Profile | None = None) -> tuple[A
     figures = folder / SELFTEST
     selftest = json.loads(figures.read_bytes()) if figures.is_file() else None
     audit = build(profile or load_profile(str(facts["dsr"])), reader, selftest=selftest)
-    return audit, write(audit, folder, lang)
+    return audit, write(audit, folder, lang, recorded.recorded(reader))
