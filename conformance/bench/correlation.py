@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 
 from conformance.bench.lab import Done
@@ -29,16 +30,19 @@ def attribute(
     claims: dict[Key, set[str]] = {}
     for job, one in done.items():
         _claim(claims, job, one.keys)
+    learnt: dict[Key, set[str]] = {}
+    known = ChainMap(claims, learnt)
     pending = list(observations)
     settled = False
     while not settled:
         settled = True
         for observation in pending:
-            owner = _owner(observation, owners, claims)
+            owner = _owner(observation, owners, known)
             if owner is None:
                 continue
             owners[observation.exchange.id] = owner
-            _claim(claims, owner, (k for k in observation.keys if k[0] in LEARNT))
+            # A key that some case owns from the start is not up for learning.
+            _claim(learnt, owner, (k for k in observation.keys if k[0] in LEARNT and k not in claims))
             settled = False
         # What was learnt may decide about what came earlier: a second look, until nothing changes.
         pending = [o for o in pending if o.exchange.id not in owners]
