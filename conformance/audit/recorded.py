@@ -16,7 +16,7 @@ NAME = "recorded.md"
 
 @dataclass(frozen=True, slots=True)
 class RecordedResult:
-    """One file: `expected` (`accepted`, `rejected`, `any`), `answer` (MSA-1, or why none came), submissions, returns."""
+    """One file: `expected` (`accepted`, `rejected`, `any`), `answer` (MSA-1, or why none came), what followed."""
 
     file: str
     expected: str
@@ -42,7 +42,7 @@ def recorded(reader: Reader) -> tuple[RecordedResult, ...]:
             driven[data["case"]] = data
         elif entry.type == "heard" and data["case"] in driven:
             heard[data["case"]] = data["exchanges"]
-            wanted.update(dict.fromkeys(data["exchanges"], {}))
+            wanted.update({x: {} for x in data["exchanges"]})
     if not driven:
         return ()
     for entry in reader.entries():
