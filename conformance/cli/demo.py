@@ -9,6 +9,10 @@ import typer
 from conformance.cli.options import Dsr, Lang, Out, Seed, dsr_of, seed_of
 
 
+INCOMPLETE = 3
+"""The exit code of an audit that still waits for proofs."""
+
+
 def demo(
     dsr: Dsr = "PFI",
     defect: Annotated[list[str] | None, typer.Option("--defect", metavar="NAME", help="cli.demo.defect")] = None,
@@ -31,4 +35,8 @@ def demo(
         waves = tuple(w.name for w in profile.waves)
         request = RunRequest(profile, waves, pair.target, folder, today(), "smoke", seed_of(seed) or 0)
         run(request, pair.make_lab, shown.on_event)
-    conclude(folder)
+    try:
+        conclude(folder)
+    except typer.Exit as end:
+        # Proofs are always due on a demonstration: it fails only when a row is nonconform or the tool at fault.
+        raise typer.Exit(0 if end.exit_code == INCOMPLETE else end.exit_code) from None

@@ -24,6 +24,9 @@ LIVE = rules.Settings(live=True)
 INCOHERENT = frozenset({"hl7v2.request.incoherent"})
 """What the rules say of a message whose event, OBX-11 and ORC-1 contradict each other."""
 
+CONSEQUENCES = frozenset({"hl7v2.cda.no-replaced-document", "hl7v2.txa.no-replaced-id"})
+"""What they add when one of the three says replacement and nothing is replaced: still the same contradiction."""
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Severity, Witness
 from conformance.properties.base import register
-from conformance.properties.flow import INCOHERENT, Delivery, deliveries, finding
+from conformance.properties.flow import CONSEQUENCES, INCOHERENT, Delivery, deliveries, finding
 from conformance.standards.hl7v2 import rules
 from conformance.standards.hl7v2.values import Ack
 
@@ -52,10 +52,15 @@ def volet_reception(driven: Driven[object], heard: Heard, context: Context) -> I
             continue
         if delivery.conforming:
             yield from _conforming(delivery)
-        elif delivery.mistakes <= INCOHERENT and delivery.message.dialect == "2.1":
+        elif _only_incoherent(delivery.mistakes) and delivery.message.dialect == "2.1":
             yield from _incoherent(delivery)
         if delivery.ack is not None:
             yield from _content(delivery, delivery.ack)
+
+
+def _only_incoherent(mistakes: frozenset[str]) -> bool:
+    """Whether the contradiction is the only thing wrong: a refusal must be for the right reason."""
+    return bool(mistakes & INCOHERENT) and mistakes <= INCOHERENT | CONSEQUENCES
 
 
 def _conforming(delivery: Delivery) -> Iterator[Finding | Witness]:
