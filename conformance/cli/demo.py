@@ -8,7 +8,6 @@ import typer
 
 from conformance.cli.options import Dsr, Lang, Out, Seed, dsr_of, seed_of
 
-
 INCOMPLETE = 3
 """The exit code of an audit that still waits for proofs."""
 

@@ -35,7 +35,7 @@ def observe(exchange: Exchange) -> Observation:
 
 
 def keys(value: Read) -> Iterator[tuple[str, str]]:
-    """Attribution keys, strongest first: document ids, control id (of the message answered for an ACK or a ZAM), INS."""
+    """Attribution keys, strongest first: document ids, control id (of what an ACK or a ZAM answers), INS."""
     match value:
         case Ack() | Zam():
             if value.control_ref:
