@@ -1,1 +1,171 @@
-"""The pytest plugin: profiles given on the command line become one item a scenario."""
+"""Runs a profile under pytest: one item a scenario, on the same engine as the command line.
+
+`pytest profiles/pfi.yaml --target my-pfi.toml` drives every exercise once, however many items read it. Nonconform and
+inconclusive scenarios fail, what needs a proof or does not apply is skipped with its reason, a fault of the bench is
+an error. Ordinary test sessions are left alone: only a profile named on the command line is collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conformance.audit.model import RequirementResult, ScenarioResult
+    from conformance.catalogue.model import Profile
+    from conformance.engine.run import RunRequest
+
+_HEAD = b"schema: profile/1"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of a run, in a group of their own."""
+    group = parser.getgroup("conformance", "conformance: run a profile against a vendor's system")
+    group.addoption("--target", metavar="FILE", default=None, help="target TOML of the system under test")
+    group.addoption("--wave", metavar="WAVE", default=None, help="va1, va2 or all (default: those of the target)")
+    group.addoption("--effort", metavar="EFFORT", default="standard", help="smoke, standard or full")
+    group.addoption("--run-seed", metavar="N", type=int, default=0, help="seed of the generated cases")
+    group.addoption("--run-out", metavar="DIR", default=None, help="where the journal and the reports go")
+    group.addoption("--report-lang", metavar="LANG", default="fr", choices=("fr", "en"), help="fr or en")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
+    """A profile given by name on the command line becomes a collector; any other file is not ours."""
+    if file_path.suffix not in (".yaml", ".yml") or not _named(parent.config, file_path):
+        return None
+    with file_path.open("rb") as file:
+        if not any(line.startswith(_HEAD) for line in file.read(4096).splitlines()):
+            return None
+    collector: pytest.File = ProfileFile.from_parent(parent, path=file_path)
+    return collector
+
+
+def _named(config: pytest.Config, path: Path) -> bool:
+    base = config.invocation_params.dir
+    return any((base / argument.split("::")[0]).resolve() == path for argument in config.args)
+
+
+class ProfileFile(pytest.File):
+    """One profile; its run is done when the first of its items is."""
+
+    profile: Profile
+    _results: dict[str, tuple[RequirementResult, ScenarioResult]] | None = None
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        """One item a scenario of the waves asked for; a usage error without a target."""
+        from conformance.catalogue.loader import load_profile
+        from conformance.errors import BenchError
+
+        if self.config.getoption("--target") is None:
+            raise pytest.UsageError(f"{self.path.name}: give the system under test with --target FILE.toml")
+        try:
+            self.profile = load_profile(self.path)
+            self.request = self._request()
+        except BenchError as error:
+            raise pytest.UsageError(_told(error, self.lang)) from None
+        for row in self.profile.requirements(self.request.waves):
+            for scenario in row.scenarios:
+                yield ScenarioItem.from_parent(self, name=scenario.key)
+
+    @property
+    def lang(self) -> Any:
+        """`fr` or `en`."""
+        return self.config.getoption("--report-lang")
+
+    def result(self, key: str) -> tuple[RequirementResult, ScenarioResult]:
+        """The row and scenario of a key, after the run, which is done once."""
+        if self._results is None:
+            self._results = {s.key: (row, s) for row, s in self._run()}
+        return self._results[key]
+
+    def _request(self) -> RunRequest:
+        from conformance.bench.clock import today
+        from conformance.bench.target import load
+        from conformance.cli.ending import new_folder
+        from conformance.cli.options import waves_of
+        from conformance.engine.run import RunRequest
+
+        target = load(Path(self.config.getoption("--target")))
+        wave = self.config.getoption("--wave")
+        waves = target.waves if wave is None else waves_of(wave, [w.name for w in self.profile.waves])
+        out = self.config.getoption("--run-out")
+        folder = new_folder(Path(out) if out else None, f"pytest-{self.profile.dsr.lower()}")
+        effort, seed = self.config.getoption("--effort"), self.config.getoption("--run-seed")
+        return RunRequest(self.profile, tuple(waves), target, folder, today(), effort, seed)
+
+    def _run(self) -> Iterator[tuple[RequirementResult, ScenarioResult]]:
+        from conformance.audit.write import rebuild
+        from conformance.bench.lab import Lab
+        from conformance.bench.pki import Pki
+        from conformance.cli.run import PKI
+        from conformance.engine.run import run
+        from conformance.services import make
+
+        target, pki = self.request.target, Pki.load_or_create(PKI)
+        run(
+            self.request,
+            lambda sink, first, as_of: Lab(target, make(target), sink, pki, as_of=as_of, first=first),
+        )
+        audit, _ = rebuild(self.request.folder, self.lang, self.profile)
+        for row in audit.requirements:
+            for scenario in row.scenarios:
+                yield row, scenario
+
+
+class NotConform(Exception):
+    """A scenario is nonconform or inconclusive: its message is the account of the findings."""
+
+
+class BenchFault(Exception):
+    """The bench itself failed on this scenario: never counted against the vendor."""
+
+
+class ScenarioItem(pytest.Item):
+    """One scenario of a requirement."""
+
+    parent: ProfileFile
+
+    def setup(self) -> None:
+        """Do the run if it is not done; a fault of the bench is an error here, not a failure."""
+        from conformance.audit.junit import account
+        from conformance.errors import BenchError
+        from conformance.evidence.verdict import Verdict
+
+        try:
+            row, scenario = self.parent.result(self.name)
+        except BenchError as error:
+            raise BenchFault(_told(error, self.parent.lang)) from None
+        self.user_properties += [("requirement", row.key), ("verdict", str(scenario.verdict))]
+        if scenario.verdict is Verdict.TOOL_ERROR:
+            raise BenchFault(account(scenario, self.parent.lang))
+
+    def runtest(self) -> None:
+        """Fail, skip or pass as the verdict says."""
+        from conformance.audit.html import why
+        from conformance.audit.junit import account
+        from conformance.evidence.verdict import Verdict
+
+        _, scenario = self.parent.result(self.name)
+        if scenario.verdict in (Verdict.TO_ATTEST, Verdict.NOT_APPLICABLE):
+            pytest.skip(why(scenario, self.parent.lang))
+        if scenario.verdict is not Verdict.CONFORM:
+            raise NotConform(f"{scenario.verdict}\n{account(scenario, self.parent.lang)}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The account alone: a traceback of ours would tell a vendor nothing."""
+        if isinstance(excinfo.value, (NotConform, BenchFault)):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the scenario stands: its profile and its key."""
+        return self.path, 0, self.name
+
+
+def _told(error: Any, lang: Any) -> str:
+    from conformance.texts import render_error
+
+    return str(render_error(error, lang))

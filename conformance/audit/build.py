@@ -242,10 +242,12 @@ def _verdict(
     doubted = sum((one.unsettled for one in heard), start=Counter[str]())
     gone = [key for key in keys if key in journal.abandoned]
     witnesses = sum(one.witnesses for one in heard)
+    claimed = {label for one in heard for label in one.subscription["claims"]}
+    uncovered = sorted(claimed.difference(*(one.covered for one in heard)))
     verdict = scenario_verdict(
         findings=sum(f.count for f in findings if f.counts),
         witnesses=witnesses,
-        unsettled=doubted.total() + missing + len(gone),
+        unsettled=doubted.total() + missing + len(gone) + len(uncovered),
         tool_errors=len(faults),
         attest=bool(scenario.attest),
     )
@@ -256,6 +258,7 @@ def _verdict(
             ("abandoned", gone, _same(journal.abandoned[gone[0]]) if gone else {}),
             ("interrupted", missing, {}),
             ("unsettled", doubted, _same(_commonest(doubted))),
+            ("uncovered", witnesses and uncovered, _same(", ".join(uncovered))),
             ("no-witness", True, _same(_commonest(unjudged))),
         ],
     }
