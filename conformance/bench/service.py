@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from conformance.bench.recorder import Recorder
 from conformance.errors import BenchError, InternalError
@@ -54,6 +54,8 @@ class Reply:
     cut: float | None = None
 
 
+T = TypeVar("T")
+
 Handler = Callable[[Call], Awaitable[Reply]]
 Fault = Callable[[Handler], Handler]
 """A wrapper around a service's handler: it may wait, replace the reply, or mark it to be cut."""
@@ -97,13 +99,14 @@ class Service(ABC):
     @property
     def advertise(self) -> str:
         """The URL by which the vendor's system reaches this service."""
-        return self._advertise or f"{self.scheme}://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self._advertise or f"{self.scheme}://{host}:{self.port}"
 
-    async def handled(self, handler: Handler, call: Call) -> Reply | None:
-        """The handler's reply, or None when our own code crashed: the window then fails as a fault of the tool."""
+    async def guarded(self, work: Awaitable[T]) -> T | None:
+        """What some work on a request gives, or None when our own code crashed: the window then fails, as our fault."""
         self.busy += 1
         try:
-            (reply,) = await asyncio.gather(handler(call), return_exceptions=True)
+            (reply,) = await asyncio.gather(work, return_exceptions=True)
         finally:
             self.busy -= 1
         if not isinstance(reply, BaseException):

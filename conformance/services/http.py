@@ -104,7 +104,7 @@ class HttpService(Service):
             facts["failure"] = failure
         call = Call(body, "", request.path, content_type, facts)
         if not failure:
-            call = await self.prepared(call)
+            call = await self.guarded(self.prepared(call)) or call
             facts = {**facts, **call.facts, "transaction": call.transaction}
         heard = self.site.recorder.record(self.channel, Direction.FROM_VENDOR, number, body, facts)
         if failure:
@@ -112,7 +112,7 @@ class HttpService(Service):
         elif request.method != "POST":
             reply = Reply(b"", 405)
         else:
-            reply = await self.handled(self.answer, call)
+            reply = await self.guarded(self.answer(call))
         return await self._send(request, number, heard.id, reply or Reply(b"", 500), close=bool(failure))
 
     async def prepared(self, call: Call) -> Call:

@@ -64,7 +64,7 @@ class ReturnsService(Service):
         heard = record(self.channel, Direction.FROM_VENDOR, link.number, event.body, facts)
         call = Call(event.body, _type(event.body), facts=facts)
         self.counters[call.transaction or "other"] += 1
-        reply = await self.handled(self._handler, call)
+        reply = await self.guarded(self._handler(call))
         if reply is None or not reply.body:
             return None
         sent = reply.body if reply.cut is None else reply.body[: int(len(reply.body) * reply.cut)]

@@ -385,6 +385,17 @@ def test_an_address_that_is_not_ours(pki: Pki, host: str, id: str) -> None:
     assert error.value.id == "bench.address-unknown"
 
 
+def test_addresses_told_to_the_vendor(pki: Pki) -> None:
+    """A service is advertised as the target says, else by the address it has, IPv6 in brackets."""
+    services = {"dmp": Listen(advertise="https://banc.local:8443"), "returns": Listen("::1", 0)}
+    target = Target(Vendor("V", "P", "1"), "PFI", ("va1",), services=services, timing=TIMING)
+    with Lab(target, make(target), lambda e: None, pki) as lab:
+        told = lab.addresses()
+        with socket.create_connection(("::1", lab.services["returns"].port), 1):
+            assert told["returns"] == f"mllp://[::1]:{lab.services['returns'].port}"
+    assert told["dmp"] == "https://banc.local:8443/si-dmp-server/v2/services"
+
+
 def test_a_service_that_does_not_exist() -> None:
     """A target that names an unknown service is told the nearest one."""
     target = Target(Vendor("V", "P", "1"), "PFI", ("va1",), services={"dpm": Listen()})
