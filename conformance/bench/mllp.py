@@ -11,7 +11,7 @@ FS_CR = b"\x1c\r"
 LIMIT = 64 * 1024 * 1024
 """Bytes of one frame unless told otherwise."""
 
-READ_BYTES = 128 * 1024
+READ_BYTES = 512 * 1024
 """The read buffer of a connection, kept from one read to the next: allocating one a read costs more than the read."""
 
 GARBAGE_KEPT = 1024
@@ -70,13 +70,13 @@ class Decoder:
         """A frame has begun and is not finished."""
         return self._inside
 
-    def feed(self, data: bytes) -> Iterator[Event]:
+    def feed(self, data: bytes | memoryview) -> Iterator[Event]:
         """Take bytes and yield what they complete. After a TooBig nothing is taken any more."""
         if self._full:
             return
         if not self._buffer and not self._lost_size and data[:1] == VT and data[-2:] == FS_CR:
             # The usual case, one whole frame in one read: no copy into the buffer.
-            body = data[1:-2]
+            body = bytes(data[1:-2])
             if FS_CR not in body and VT not in body and len(body) <= self.limit:
                 yield Frame(body)
                 return

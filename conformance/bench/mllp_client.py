@@ -66,7 +66,7 @@ class MllpClient(asyncio.BufferedProtocol):
         self.used = 0
         self._ear = ear
         self._decoder = Decoder(limit)
-        self._buffer = bytearray(READ_BYTES)
+        self._view = memoryview(bytearray(READ_BYTES))
         self._transport: asyncio.Transport | None = None
         self._wait: _Wait | None = None
         self._sent: OrderedDict[str, str] = OrderedDict()  # control id -> exchange
@@ -77,13 +77,13 @@ class MllpClient(asyncio.BufferedProtocol):
         self._transport = transport
         self.facts = connection_facts(transport)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return self._buffer
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._view
 
     def buffer_updated(self, nbytes: int) -> None:
         if self._wait:
             self._wait.heard = True
-        for event in self._decoder.feed(bytes(memoryview(self._buffer)[:nbytes])):
+        for event in self._decoder.feed(self._view[:nbytes]):
             self._take(event)
 
     def connection_lost(self, exc: Exception | None) -> None:

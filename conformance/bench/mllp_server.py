@@ -24,7 +24,7 @@ class Link(asyncio.BufferedProtocol):
         self.number = 0
         self._server = server
         self._decoder = Decoder(server.limit)
-        self._buffer = bytearray(READ_BYTES)
+        self._view = memoryview(bytearray(READ_BYTES))
         self._events: deque[Event] = deque()
         self._held = 0  # bytes of the events that wait
         self._ready = asyncio.Event()
@@ -38,12 +38,12 @@ class Link(asyncio.BufferedProtocol):
         self._server.links.add(self)
         self._task = asyncio.get_running_loop().create_task(self._serve())
 
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return self._buffer
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._view
 
     def buffer_updated(self, nbytes: int) -> None:
         self._server.on_data()
-        for event in self._decoder.feed(bytes(memoryview(self._buffer)[:nbytes])):
+        for event in self._decoder.feed(self._view[:nbytes]):
             self._events.append(event)
             self._held += len(event.body)
         if self._events:
