@@ -20,6 +20,9 @@ from conformance.evidence.values import Binding, Context, Driven, Heard, Observa
 from conformance.generation.binding import bind
 from conformance.standards.observe import observe
 
+AGAIN = 2
+"""How often, in a run key, a batch with a mute sentinel or with late answers is driven anew."""
+
 TRIES = 3
 """How often an absence of one fingerprint may be tried again alone before it stays in doubt."""
 
@@ -68,22 +71,47 @@ class Session:
         self._window = past.window
         self._binding = past.binding
         self._tries: dict[tuple[str, str], int] = {}
+        self._again: dict[str, int] = {}
 
     def judge(self, key: RunKey, cases: Sequence[Collected], index: int) -> Batch:
         """A batch of the run key, judged for good: silence confirmed alone, unclaimed traffic sorted out."""
-        batch = self._drive(key, cases, "judge", index)
-        if batch.orphans and not batch.dead:
-            batch = self._isolated(key, cases, batch)
-        judgements = tuple(self._believe(key, cases, batch, j) for j in batch.judgements)
+        while True:
+            batch = self._drive(key, cases, "judge", index)
+            if self._deaf(batch) and self._may_drive_again(key):
+                continue
+            if batch.orphans and not batch.dead:
+                batch = self._isolated(key, cases, batch)
+            judgements = tuple(self._believe(key, cases, batch, j) for j in batch.judgements)
+            late = any(why == "not-repeated" for j in judgements for _, why in j.unsettled)
+            if not (late and self._may_drive_again(key)):
+                break
         batch = replace(batch, judgements=judgements)
         self._write(key, batch, "judge")
         return batch
+
+    def _may_drive_again(self, key: RunKey) -> bool:
+        """Whether a batch may be driven anew, what was heard of it being never settled.
+
+        The vendor may have been busy with what came before (a run just cut, a peer just back) and answered late.
+        """
+        if self._again.get(key.id, 0) >= AGAIN:
+            return False
+        self._again[key.id] = self._again.get(key.id, 0) + 1
+        self._tries.clear()
+        return True
 
     def probe(self, key: RunKey, cases: Sequence[Collected], purpose: str) -> Batch:
         """A batch that is never counted as cases: `confirm`, `isolate` or `shrink`."""
         batch = self._drive(key, cases, purpose, None)
         self._write(key, batch, purpose)
         return batch
+
+    def _deaf(self, batch: Batch) -> bool:
+        """Whether something was not heard, though answers came, and the sentinel was not heard either."""
+        return not batch.dead and any(
+            any(f.absence for f in j.findings) and not alive(j.subscription, batch.judgements, batch.driven)
+            for j in batch.judgements
+        )
 
     def _bind(self) -> Binding:
         self._binding += 1
