@@ -19,7 +19,6 @@ from conformance.bench.mllp import Event
 from conformance.bench.mllp_client import MllpClient, connect
 from conformance.bench.mllp_server import Link, MllpServer
 
-
 ACK = "MSH|^~\\&|DPI|CHU|GAM|CHU|20240306111155||ACK^A01^ACK|{0}A|D|2.5\rMSA|AA|{0}\r"
 ROUND_SECONDS = 1.0
 ROUNDS = 5

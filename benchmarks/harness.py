@@ -1,4 +1,4 @@
-"""Timing that can be trusted a little: alternate the competitors, several rounds, medians, and ratios in the same run."""
+"""Timing that can be trusted a little: competitors in turn, several rounds, medians, ratios of the same run."""
 
 from __future__ import annotations
 
