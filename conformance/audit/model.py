@@ -149,7 +149,8 @@ class ScenarioResult:
 
     `reason` is a stable word that says why the verdict is not a plain conform or nonconform (`not-applicable`,
     `attest`, `not-testable`, `not-driven`, `abandoned`, `interrupted`, `no-witness`, `uncovered`, `unsettled`,
-    `tool`), empty otherwise; `detail` completes it. `unsettled` counts the findings that rest on a silence nobody can believe.
+    `tool`), empty otherwise; `detail` completes it. `unsettled` counts findings that rest on a silence nobody can
+    believe.
     """
 
     key: str
