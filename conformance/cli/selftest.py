@@ -25,6 +25,8 @@ def selftest(dsr: Dsr = "PFI", seed: Seed = None, out: Out = None, json_: Json =
             id = "cli.selftest.caught" if kill.caught else "cli.selftest.missed"
             says = kill.en if spoken() == "en" else kill.fr
             say(id, name=name, requirement=kill.requirement, by=", ".join(kill.by), says=says)
+            if kill.collateral:
+                say("cli.selftest.collateral", rows=", ".join(kill.collateral))
 
     def go(folder: Path) -> Matrix:
         return matrix(dsr_of(dsr), folder, seed=seed_of(seed) or 0, on_defect=told)
