@@ -165,7 +165,7 @@ DOCUMENT_RULES: Rules = (
     Rule("hl7v2.flags.foreign", _foreign),
     Rule("hl7v2.flags.repeated", _repeated),
     Rule("hl7v2.flags.order", _order),
-    Rule("hl7v2.flags.former-name", _former_name, to_pfi="2.0", to_lps="1.1", silent_before=True),
+    Rule("hl7v2.flags.former-name", _former_name, to_pfi="2.0", silent_before=True),
     Rule("hl7v2.flags.value", _value),
     Rule("hl7v2.flags.answer-system", _answer_system, to_pfi="2.1", to_lps="1.1"),
     Rule("hl7v2.flags.code-system", _code_system, to_pfi="2.0"),
