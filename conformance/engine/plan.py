@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from conformance.catalogue.loader import applicable
@@ -67,7 +67,7 @@ class _Gathered:
 
 def make(
     profile: Profile,
-    waves: Iterable[str],
+    waves: Collection[str],
     *,
     options: frozenset[str] = frozenset(),
     claims: frozenset[str] = frozenset(),
@@ -93,7 +93,7 @@ def make(
                 entry[2].waves.add(wave.name)
     keys: list[RunKey] = []
     for name in sorted({exercise for exercise, _, _ in gathered}):
-        exercise = registry.get(name)
+        exercise = registry.get(name).for_waves(frozenset(waves))
         for environment in exercise.environments:
             listening = tuple(
                 Subscription(found, parameters, tuple(got.scenarios), tuple(sorted(got.waves)))

@@ -155,7 +155,8 @@ def _plan(request: RunRequest) -> Plan:
     if request.cases is None:
         return plan
     files = recorded.load_cases(request.cases)
-    return Plan(tuple(k for key in plan.keys for k in (_recorded(key, recorded.exercise(files)), key) if k is not None))
+    replayed = recorded.exercise(files).for_waves(frozenset(request.waves))
+    return Plan(tuple(k for key in plan.keys for k in (_recorded(key, replayed), key) if k is not None))
 
 
 def _recorded(key: RunKey, exercise: Exercise) -> RunKey | None:

@@ -31,7 +31,8 @@ NORMAL = Environment("normal")
 class Exercise(Protocol):
     """Who acts and how; shared by many properties.
 
-    `case_type` is the dataclass of the cases. `cases(None)` generates any case, `cases(label)` one that has the label.
+    `case_type` is the dataclass of the cases. `for_waves` is the same exercise kept to what some
+    waves ask for. `cases(None)` generates any case, `cases(label)` one that has the label.
     `labels_of` is pure and says which input classes a case belongs to. `sentinel` is the plainest permitted case,
     driven once in every window. `simpler` lists valid cases one step nearer to the sentinel, the boldest first.
     `mark` is a text found in whatever goes out for a case.
@@ -49,6 +50,8 @@ class Exercise(Protocol):
 
     @property
     def case_type(self) -> type: ...
+
+    def for_waves(self, waves: frozenset[str]) -> Exercise: ...
 
     def cases(self, label: str | None) -> SearchStrategy[Any]: ...
 

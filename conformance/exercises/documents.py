@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
 from hypothesis.strategies import SearchStrategy
 
 from conformance.bench.api import Drive
@@ -9,7 +12,7 @@ from conformance.evidence.values import Binding
 from conformance.exercises.base import NORMAL, Environment
 from conformance.generation import documents, labels, render, simpler
 from conformance.generation.breakages import break_message
-from conformance.models.document import DocumentStory
+from conformance.models.document import Dialect, DocumentStory
 
 NAME = "documents.intake"
 ENDPOINT = "documents"
@@ -17,17 +20,30 @@ DMP_REFUSES = Environment("dmp-refuses", {"dmp.fault": "xds-error"}, spare="dmp.
 """The DMP answers every submission with an XDS error: what the system then tells the sender is heard."""
 
 
+@dataclass(frozen=True)
 class DocumentsIntake:
-    """Sends each message of a story in turn, waiting for the answer of one before the next."""
+    """Sends each message of a story in turn, waiting for the answer of one before the next.
 
-    name = NAME
-    needs = frozenset({"endpoint:documents", "service:dmp", "service:returns"})
-    environments: tuple[Environment, ...] = (NORMAL, DMP_REFUSES)
-    case_type: type = DocumentStory
+    `dialect` keeps to one dialect of the volet: a product of wave 1 alone has only to know V1.2.
+    """
+
+    dialect: Dialect | None = None
+
+    name: ClassVar[str] = NAME
+    needs: ClassVar[frozenset[str]] = frozenset({"endpoint:documents", "service:dmp", "service:returns"})
+    environments: ClassVar[tuple[Environment, ...]] = (NORMAL, DMP_REFUSES)
+    case_type: ClassVar[type] = DocumentStory
+
+    def for_waves(self, waves: frozenset[str]) -> DocumentsIntake:
+        """The same exercise in the dialects that these waves ask for."""
+        return replace(self, dialect="1.2") if waves == {"va1"} else self
+
+    def _spoken(self, story: DocumentStory) -> DocumentStory:
+        return story if self.dialect is None else replace(story, dialect=self.dialect)
 
     def cases(self, label: str | None) -> SearchStrategy[DocumentStory]:
         """Unbroken stories of any class, or stories that have the label."""
-        return documents.stories(label)
+        return documents.stories(label).map(self._spoken)
 
     def labels(self) -> frozenset[str]:
         """Every label a story may have."""
@@ -39,7 +55,7 @@ class DocumentsIntake:
 
     def sentinel(self) -> DocumentStory:
         """An imaging report N1 in an MDM V2.1, to the DMP, its return asked."""
-        return documents.plainest()
+        return self._spoken(documents.plainest())
 
     def mark(self, case: DocumentStory, binding: Binding) -> str:
         """The unique id of the first document of the story."""
@@ -47,7 +63,7 @@ class DocumentsIntake:
 
     def simpler(self, case: DocumentStory) -> list[DocumentStory]:
         """Coherent stories one step nearer to the sentinel, the boldest first."""
-        return simpler.simpler(case)
+        return list(dict.fromkeys(self._spoken(c) for c in simpler.simpler(case) if self._spoken(c) != case))
 
     async def drive(self, drive: Drive, case: DocumentStory, binding: Binding) -> None:
         """Send the messages in order; only the last one of a broken story is broken.

@@ -6,7 +6,7 @@ import base64
 import csv
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -137,15 +137,23 @@ def _labels(message: Message) -> Iterator[str]:
     yield f"story:{request_of(message)}"
 
 
+_INTAKE = DocumentsIntake()
+
+
 @dataclass(frozen=True)
 class RecordedExercise:
     """Sends recorded messages, re-stamped, after the messages they suppose. The sentinel is a generated story."""
 
     files: tuple[RecordedMessage, ...]
+    intake: DocumentsIntake = _INTAKE
     name: str = NAME
     needs: frozenset[str] = DocumentsIntake.needs
     environments: tuple[Environment, ...] = (NORMAL,)
     case_type: type = RecordedMessage
+
+    def for_waves(self, waves: frozenset[str]) -> RecordedExercise:
+        """The same files, whose sentinel keeps to the dialects of these waves."""
+        return replace(self, intake=self.intake.for_waves(waves))
 
     def cases(self, label: str | None) -> SearchStrategy[RecordedMessage]:
         """Any of the files, or of those that have the label."""
@@ -163,7 +171,7 @@ class RecordedExercise:
 
     def sentinel(self) -> DocumentStory:
         """The plainest generated story."""
-        return _INTAKE.sentinel()
+        return self.intake.sentinel()
 
     def mark(self, case: RecordedMessage | DocumentStory, binding: Binding) -> str:
         """The unique id of the sentinel's document; recorded messages are never spared."""
@@ -188,9 +196,6 @@ class RecordedExercise:
             )
             if sent.failure is not None:
                 return
-
-
-_INTAKE = DocumentsIntake()
 
 
 def exercise(cases: list[RecordedMessage]) -> RecordedExercise:
