@@ -2,7 +2,8 @@
 
 `pytest profiles/pfi.yaml --target my-pfi.toml` drives every exercise once, however many items read it. Nonconform and
 inconclusive scenarios fail, what needs a proof or does not apply is skipped with its reason, a fault of the bench is
-an error. Ordinary test sessions are left alone: only a profile named on the command line is collected.
+an error. Ordinary test sessions are left alone: only a profile named on the command line is collected, and the options
+exist only then (their names are common ones, which another project may want for itself).
 """
 
 from __future__ import annotations
@@ -15,14 +16,24 @@ import pytest
 
 if TYPE_CHECKING:
     from conformance.audit.model import RequirementResult, ScenarioResult
-    from conformance.catalogue.model import Profile
+    from conformance.catalogue.model import Profile, Requirement
     from conformance.engine.run import RunRequest
+    from conformance.errors import BenchError
 
 _HEAD = b"schema: profile/1"
+_YAML = (".yaml", ".yml")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of a run, in a group of their own."""
+def names_profile(argument: str) -> bool:
+    """Whether an argument of pytest is a YAML file, or one item of it."""
+    return argument.split("::")[0].endswith(_YAML)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> None:
+    """The options of a run, in a group of their own, when a YAML file is named."""
+    if not any(names_profile(argument) for argument in args):
+        return
     group = parser.getgroup("conformance", "conformance: run a profile against a vendor's system")
     group.addoption("--target", metavar="FILE", default=None, help="target TOML of the system under test")
     group.addoption("--wave", metavar="WAVE", default=None, help="va1, va2 or all (default: those of the target)")
@@ -34,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
     """A profile given by name on the command line becomes a collector; any other file is not ours."""
-    if file_path.suffix not in (".yaml", ".yml") or not _named(parent.config, file_path):
+    if not names_profile(file_path.name) or not _named(parent.config, file_path):
         return None
     with file_path.open("rb") as file:
         if not any(line.startswith(_HEAD) for line in file.read(4096).splitlines()):
@@ -53,6 +64,7 @@ class ProfileFile(pytest.File):
 
     profile: Profile
     _results: dict[str, tuple[RequirementResult, ScenarioResult]] | None = None
+    _fault: BenchError | None = None
 
     def collect(self) -> Iterator[ScenarioItem]:
         """One item a scenario of the waves asked for; a usage error without a target."""
@@ -68,7 +80,23 @@ class ProfileFile(pytest.File):
             raise pytest.UsageError(_told(error, self.lang)) from None
         for row in self.profile.requirements(self.request.waves):
             for scenario in row.scenarios:
-                yield ScenarioItem.from_parent(self, name=scenario.key)
+                item: ScenarioItem = ScenarioItem.from_parent(self, name=scenario.key)
+                self._label(item, row)
+                yield item
+
+    def _label(self, item: ScenarioItem, row: Requirement) -> None:
+        """Allure's labels: the DSR, the family of the row, the row, how grave it is."""
+        if not self.config.pluginmanager.hasplugin("allure_pytest"):
+            return
+        labels = {
+            "epic": f"{row.dsr} {row.wave}",
+            "feature": row.section,
+            "story": f"{row.id} {row.heading(self.lang)}",
+            "severity": "critical" if row.mandatory else "minor",
+            "tag": row.level.value,
+        }
+        for kind, value in labels.items():
+            item.add_marker(pytest.mark.allure_label(value, label_type=kind))
 
     @property
     def lang(self) -> Any:
@@ -76,9 +104,17 @@ class ProfileFile(pytest.File):
         return self.config.getoption("--report-lang")
 
     def result(self, key: str) -> tuple[RequirementResult, ScenarioResult]:
-        """The row and scenario of a key, after the run, which is done once."""
+        """The row and scenario of a key, after the run, which is tried once; raises the BenchError that ended it."""
+        from conformance.errors import BenchError
+
+        if self._fault is not None:
+            raise self._fault
         if self._results is None:
-            self._results = {s.key: (row, s) for row, s in self._run()}
+            try:
+                self._results = {s.key: (row, s) for row, s in self._run()}
+            except BenchError as error:
+                self._fault = error
+                raise
         return self._results[key]
 
     def _request(self) -> RunRequest:
@@ -144,13 +180,12 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Fail, skip or pass as the verdict says."""
-        from conformance.audit.html import why
-        from conformance.audit.junit import account
+        from conformance.audit.junit import account, excuse
         from conformance.evidence.verdict import Verdict
 
-        _, scenario = self.parent.result(self.name)
-        if scenario.verdict in (Verdict.TO_ATTEST, Verdict.NOT_APPLICABLE):
-            pytest.skip(why(scenario, self.parent.lang))
+        row, scenario = self.parent.result(self.name)
+        if scenario.verdict in (Verdict.TO_ATTEST, Verdict.NOT_APPLICABLE) or row.spared(scenario):
+            pytest.skip(excuse(row, scenario, self.parent.lang))
         if scenario.verdict is not Verdict.CONFORM:
             raise NotConform(f"{scenario.verdict}\n{account(scenario, self.parent.lang)}")
 

@@ -28,7 +28,7 @@ LINE_CHARACTERS = 1500
 BYTES = 4 * 1024 * 1024  # a larger body is shown by its beginning
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{96,}={0,2}")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def elide(text: str) -> str:
@@ -37,7 +37,7 @@ def elide(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """A text without control characters nor writing-direction marks, each shown as U+FFFD."""
+    """A text without what XML refuses, control characters nor writing-direction marks, each shown as U+FFFD."""
     return _CONTROLS.sub("\ufffd", text)
 
 

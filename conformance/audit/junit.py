@@ -47,14 +47,21 @@ def _count(element: etree._Element) -> None:
 
 def _case(suite: etree._Element, row: RequirementResult, scenario: ScenarioResult, lang: Lang) -> None:
     case = etree.SubElement(suite, "testcase", classname=row.key, name=scenario.id or scenario.key)
-    outcome = _OUTCOMES[scenario.verdict]
+    outcome = "skipped" if row.spared(scenario) else _OUTCOMES[scenario.verdict]
     if outcome is None:
         return
-    message = why(scenario, lang) or text(f"audit.verdict.{scenario.verdict}", lang)
+    message = excuse(row, scenario, lang) or text(f"audit.verdict.{scenario.verdict}", lang)
     child = etree.SubElement(case, outcome, message=visible(message))
     if outcome != "skipped":
         child.set("type", scenario.verdict.value)
         child.text = visible_lines(account(scenario, lang))
+
+
+def excuse(row: RequirementResult, scenario: ScenarioResult, lang: Lang) -> str:
+    """Why a scenario is neither plainly conform nor nonconform, or what makes up for it."""
+    if row.spared(scenario):
+        return text("audit.reason.group", lang, detail=row.group)
+    return why(scenario, lang)
 
 
 def visible_lines(text: str) -> str:

@@ -213,6 +213,11 @@ class RequirementResult:
         """How many of them were handed in."""
         return sum(p.received for s in self.scenarios for p in s.proofs)
 
+    def spared(self, scenario: ScenarioResult) -> bool:
+        """Whether a scenario that is not conform is made up for by an alternative of its one_of group."""
+        made_up = self.group is not None and self.verdict in (Verdict.CONFORM, Verdict.TO_ATTEST)
+        return made_up and scenario.verdict in (Verdict.NONCONFORM, Verdict.INCONCLUSIVE)
+
     @property
     def receivability(self) -> str:
         """`complete`, `incomplete`, or `none-owed`; it never changes the verdict."""

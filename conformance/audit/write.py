@@ -12,7 +12,7 @@ from conformance.audit.build import build
 from conformance.audit.model import Audit
 from conformance.catalogue.loader import load_profile
 from conformance.catalogue.model import Profile
-from conformance.errors import JournalError, OutputError
+from conformance.errors import JournalError, OutputError, UsageError
 from conformance.evidence.journal import Reader
 from conformance.texts import Lang
 
@@ -51,11 +51,22 @@ def opening(reader: Reader) -> Mapping[str, Any]:
     raise JournalError("audit.no-opening", where=str(reader.folder))
 
 
+def _selftest(file: Path) -> Mapping[str, Any] | None:
+    """The figures of a `selftest/1` file, None without one; raises UsageError on any other file."""
+    if not file.is_file():
+        return None
+    try:
+        figures = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        figures = None
+    if not isinstance(figures, dict) or figures.get("schema") != "selftest/1":
+        raise UsageError("audit.bad-selftest", where=str(file))
+    return figures
+
+
 def rebuild(folder: Path, lang: Lang, profile: Profile | None = None) -> tuple[Audit, tuple[Path, ...]]:
     """Read the journal of a folder and write its reports; the profile is the shipped one of its DSR by default."""
     reader = Reader(folder)
     facts = opening(reader)
-    figures = folder / SELFTEST
-    selftest = json.loads(figures.read_bytes()) if figures.is_file() else None
-    audit = build(profile or load_profile(str(facts["dsr"])), reader, selftest=selftest)
+    audit = build(profile or load_profile(str(facts["dsr"])), reader, selftest=_selftest(folder / SELFTEST))
     return audit, write(audit, folder, lang, recorded.recorded(reader))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import traceback
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from conformance.cli.options import Json, Lang
-from conformance.cli.speech import say, spoken, t
-from conformance.errors import UsageError
+from conformance.cli.speech import complain, say, spoken, t
+from conformance.errors import InternalError, UsageError
 
 if TYPE_CHECKING:
     from conformance.evidence.values import Finding
@@ -24,21 +26,25 @@ LARGEST = 64 * 1024 * 1024
 
 UNKNOWN = "unknown"
 
+UNREADABLE = "unreadable"
+
+BAD = ("nonconform", UNREADABLE)
+"""The verdicts for which the command exits with 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One file, what it was taken for, and what was found in it."""
+    """One file, what it was taken for, and what was found in it.
+
+    `verdict` is `conform`, `nonconform`, `unreadable`, or `not-judged` where the rules say little of that kind.
+    `fault` tells that the tool itself failed on this file.
+    """
 
     file: str
-    kind: str
-    findings: tuple[Finding, ...]
-
-    @property
-    def verdict(self) -> str:
-        """`nonconform` with an error, `unknown` for a file nothing here reads, else `conform`."""
-        if any(finding.severity == "error" for finding in self.findings):
-            return "nonconform"
-        return UNKNOWN if self.kind == UNKNOWN else "conform"
+    kind: str = UNKNOWN
+    verdict: str = UNREADABLE
+    findings: tuple[Finding, ...] = ()
+    fault: bool = False
 
 
 def check(
@@ -47,20 +53,25 @@ def check(
     lang: Lang = None,
 ) -> None:
     """Check each file of each path, in order; exit 1 when a finding is an error."""
-    counts = {"conform": 0, "nonconform": 0, UNKNOWN: 0}
+    counts: Counter[str] = Counter()
+    crashed = False
     for path in paths:
         if not path.exists():
             raise UsageError("cli.no-such-path", path=path)
     for file in walk(paths):
         checked = check_file(file)
         counts[checked.verdict] += 1
+        crashed |= checked.fault
         if json_:
             print(json.dumps(as_json(checked), ensure_ascii=False, sort_keys=True), flush=True)
         else:
             _print(checked)
     if not json_:
-        say("cli.check.next", files=sum(counts.values()), bad=counts["nonconform"], unknown=counts[UNKNOWN])
-    raise typer.Exit(1 if counts["nonconform"] else 0)
+        bad, unjudged = counts["nonconform"], counts["not-judged"]
+        say("cli.check.next", files=counts.total(), bad=bad, unreadable=counts[UNREADABLE], unjudged=unjudged)
+    if crashed:
+        raise typer.Exit(InternalError.exit_code)
+    raise typer.Exit(1 if any(counts[verdict] for verdict in BAD) else 0)
 
 
 def walk(paths: Iterable[Path]) -> Iterator[Path]:
@@ -75,7 +86,12 @@ def walk(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    for entry in folder.iterdir():
+    try:
+        entries = list(folder.iterdir())
+    except OSError:  # said when it is its turn to be read
+        yield folder
+        return
+    for entry in entries:
         if entry.is_dir():
             if not entry.is_symlink():
                 yield from _below(entry)
@@ -84,17 +100,31 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def check_file(path: Path) -> Checked:
-    """Check one file, whatever is in it; a file that cannot be read or is too large is of unknown kind."""
+    """Check one file, whatever is in it; one that cannot be read, or is too large, is unreadable and said why."""
     from conformance.standards.check import check as check_data
 
+    name = printable(path)
     try:
-        if path.stat().st_size > LARGEST:
-            return Checked(str(path), UNKNOWN, ())
+        size = path.stat().st_size
+        if size > LARGEST:
+            complain(UsageError("cli.check.too-large", where=name, size=size, most=LARGEST))
+            return Checked(name)
         data = path.read_bytes()
-    except OSError:
-        return Checked(str(path), UNKNOWN, ())
-    report = check_data(path.name, data)
-    return Checked(str(path), report.kind, tuple(report.findings))
+    except OSError as error:
+        complain(UsageError("cli.check.cannot-read", where=name, reason=error.strerror or str(error)))
+        return Checked(name)
+    try:
+        report = check_data(printable(Path(path.name)), data)
+    except Exception as error:  # noqa: BLE001 - a crash of a rule is ours: told, and the other files still checked
+        traceback.print_exc()
+        complain(InternalError("cli.crash", where=name, detail=f"{type(error).__name__}: {error}"))
+        return Checked(name, fault=True)
+    return Checked(name, report.kind, report.verdict, tuple(report.findings))
+
+
+def printable(path: Path) -> str:
+    """A path as text that any output takes: bytes of a name that are not UTF-8 become U+FFFD."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def as_json(checked: Checked) -> dict[str, object]:

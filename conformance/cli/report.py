@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from conformance.cli.options import Lang
-from conformance.cli.speech import say, spoken
+from conformance.cli.speech import say, spoken, t
 
 
 def report(
@@ -17,8 +18,11 @@ def report(
 ) -> None:
     """Rebuild audit.json, the HTML report and junit.xml beside a journal."""
     from conformance.audit.write import rebuild
+    from conformance.catalogue.loader import digest, load_profile
 
-    _, written = rebuild(folder, spoken())
+    audit, written = rebuild(folder, spoken())
+    if audit.identity.digests.get("profile") != digest(load_profile(audit.identity.dsr)):
+        print(t("cli.report.profile-changed", dsr=audit.identity.dsr), file=sys.stderr)
     for path in written:
         say("cli.written", path=path)
     say("cli.report.next", path=written[1])
