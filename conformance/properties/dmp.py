@@ -30,7 +30,17 @@ laboratory report, imaging report (TBB/va1.01 in its wave 1 text, standing for a
             "dmp.feeding.not-asked",
         }
     ),
-    claims=frozenset({"plain", "kind:imaging", "kind:biology", "kind:discharge-letter", "kind:operative", "bodies:n1"}),
+    claims=frozenset(
+        {
+            "plain",
+            "kind:imaging",
+            "kind:biology",
+            "kind:discharge-letter",
+            "kind:operative",
+            "bodies:n1",
+            "bodies:n1+n3",
+        }
+    ),
     control="plain",
     environments=("normal",),
 )
