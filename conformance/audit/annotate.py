@@ -13,6 +13,7 @@ from conformance.standards.hl7v2 import syntax
 SPEAKING = 6
 """A value shorter than this many characters may stand anywhere: it is only marked in the element of the path."""
 
+_SEGMENT = re.compile(r"([A-Z][A-Z0-9]{2})(?:\(([1-9]\d{0,5})\))?")
 _LAST_STEP = re.compile(r"([A-Za-z_][\w.-]*)(?:\[[^\]]*\])*/?$")
 
 
@@ -49,8 +50,7 @@ def _hl7(texts: Sequence[str], path: str) -> tuple[Line, ...]:
     spot = _spot(path)
     if spot is None:
         return tuple(lines)
-    segment, place = spot
-    occurrence = place.occurrence if place is not None else 1
+    segment, occurrence, place = spot
     places = [i for i, text in enumerate(texts) if text[:3] == segment]
     index = places[occurrence - 1] if occurrence <= len(places) else None
     if index is None:
@@ -70,17 +70,20 @@ def _hl7(texts: Sequence[str], path: str) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _spot(path: str) -> tuple[str, syntax.Path | None] | None:
-    """The segment and place of a path such as `PID-3[2].4.2` or `ZAM`; None when it is of another form."""
+def _spot(path: str) -> tuple[str, int, syntax.Path | None] | None:
+    """The segment, its occurrence and the place of `PID-3[2].4.2` or `OBX(2)`; None when it is of another form."""
     try:
         place = syntax.Path.parse(path)
     except ValueError:
-        return (path[:3], None) if re.fullmatch(r"[A-Z][A-Z0-9]{2}(\(\d+\))?", path) else None
-    return place.segment, place
+        match = _SEGMENT.fullmatch(path)
+        return None if match is None else (match[1], int(match[2] or 1), None)
+    return place.segment, place.occurrence, place
 
 
 def _span(text: str, place: syntax.Path, delimiters: syntax.Delimiters) -> tuple[int, int, bool]:
     """Where a place begins and ends in the text of its segment, and whether it is empty or missing."""
+    if text[:3] == "MSH" and place.field == 1:  # the separator itself
+        return 3, 4, len(text) < 4
     number = place.field - 1 if text[:3] == "MSH" else place.field
     start, end = 0, len(text)
     repetition = place.repetition or (1 if place.component else None)
