@@ -30,7 +30,11 @@ def demo(
     name = dsr_of(dsr)
     folder = new_folder(out, f"demo-{name.lower()}")
     profile = load_profile(name)
-    with display() as shown, resumable(shown), embedded(name, folder / "vendor", defects=defect or ()) as pair:
+    with (
+        display() as shown,
+        resumable(shown, demo=True),
+        embedded(name, folder / "vendor", defects=defect or ()) as pair,
+    ):
         waves = tuple(w.name for w in profile.waves)
         request = RunRequest(profile, waves, pair.target, folder, today(), "smoke", seed_of(seed) or 0)
         run(request, pair.make_lab, shown.on_event)

@@ -60,18 +60,23 @@ def remembered(folder: Path) -> dict[str, Path]:
 
 
 @contextmanager
-def resumable(display: Display) -> Iterator[None]:
-    """Say how to resume when the run inside is interrupted or stopped by a fault of the set-up."""
+def resumable(display: Display, *, demo: bool = False) -> Iterator[None]:
+    """Say how to go on when the run inside is interrupted or stopped by a fault of the set-up.
+
+    A demonstration is not resumed: its vendor ends with it.
+    """
     try:
         yield
     except KeyboardInterrupt:
-        if display.folder:
+        if demo:
+            say("cli.demo.interrupted")
+        elif display.folder:
             say("cli.run.interrupted", folder=display.folder)
         else:
             say("cli.run.interrupted-early")
         raise typer.Exit(INTERRUPTED) from None
     except BenchError as error:
-        if not display.folder:
+        if demo or not display.folder:
             raise
         complain(error)
         say("cli.run.stopped", folder=display.folder)

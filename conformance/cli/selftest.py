@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from conformance.cli.options import Dsr, Json, Lang, Out, Seed, dsr_of, seed_of
+from conformance.cli.options import Dsr, Json, Lang, Seed, dsr_of, seed_of
 from conformance.cli.speech import say, spoken
 
 FAILED = 4
 """A bench that misses a defect or cries wolf is at fault itself."""
+
+
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="cli.selftest.out")]
 
 
 def selftest(dsr: Dsr = "PFI", seed: Seed = None, out: Out = None, json_: Json = False, lang: Lang = None) -> None:
