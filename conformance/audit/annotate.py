@@ -34,6 +34,38 @@ class Line:
     noted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Lines left out between two that are shown."""
+
+    lines: int
+
+
+AROUND = 8
+"""Lines shown before and after the place of a finding in a long message."""
+
+LONG = 40
+"""A message of at most this many lines is shown whole."""
+
+
+def fold(lines: Sequence[Line]) -> tuple[Line | Gap, ...]:
+    """A long message with only its first lines and those around the place noted; the rest are gaps."""
+    noted = [i for i, line in enumerate(lines) if line.noted]
+    if len(lines) <= LONG or not noted:
+        return tuple(lines)
+    shown: list[Line | Gap] = []
+    hidden = 0
+    for i, line in enumerate(lines):
+        if i < 3 or any(abs(i - at) <= AROUND for at in noted):
+            if hidden:
+                shown.append(Gap(hidden))
+                hidden = 0
+            shown.append(line)
+        else:
+            hidden += 1
+    return (*shown, Gap(hidden)) if hidden else tuple(shown)
+
+
 def annotate(excerpt: Excerpt, finding: FindingExample) -> tuple[Line, ...]:
     """The lines of an excerpt with the place of a finding marked; nothing is marked when it is not found."""
     if excerpt.kind == "hl7v2":

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from conformance.audit.annotate import annotate
+from conformance.audit.annotate import annotate, fold
 from conformance.audit.excerpt import elide, visible
 from conformance.audit.model import Audit, FindingSummary, RequirementResult, ScenarioResult, Words
 from conformance.evidence.codes import Code, all_codes
@@ -128,6 +128,10 @@ def render(audit: Audit, lang: Lang) -> str:
         id = f"audit.page.digest.{name}"
         return text(id, lang) if id in all_texts() else name
 
+    def label(name: str) -> str:
+        id = f"label.{name}"
+        return text(id, lang) if id in all_texts() else name
+
     def told(pick: Callable[[Code], str]) -> Callable[[FindingSummary], str]:
         return lambda finding: pick(code) if (code := code_of(finding)) is not None else ""
 
@@ -149,7 +153,8 @@ def render(audit: Audit, lang: Lang) -> str:
         "environment": environment,
         "digest_name": digest_name,
         "visible": visible,
-        "annotate": annotate,
+        "annotate": lambda excerpt, finding: fold(annotate(excerpt, finding)),
+        "label": label,
         "pretty": _pretty,
         "code_text": lambda finding: sentence(finding, lang),
         "code_clause": told(lambda code: code.clause),

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from conformance.audit.annotate import annotate
+from conformance.audit.annotate import AROUND, Gap, annotate, fold
 from conformance.audit.excerpt import LINES, elide, excerpt, visible
 from conformance.audit.model import Excerpt, FindingExample
 
@@ -106,6 +106,19 @@ def test_the_first_part_of_an_mtom_body_is_shown_as_xml() -> None:
     shown = excerpt("x1", "dmp", "from-vendor", body)
     assert shown.kind == "xml"
     assert "PDF" not in "".join(shown.lines)
+
+
+def test_a_long_message_is_folded_around_the_place_and_no_line_is_lost() -> None:
+    """Shown lines and gaps add up; the noted line is among them; a short or unmarked message is whole."""
+    body = "<a>" + "".join(f"<b{n}>valeur{n:03}</b{n}>" for n in range(200)) + "</a>"
+    shown = excerpt("x1", "dmp", "from-vendor", body.encode())
+    lines = annotate(shown, example("/a/b120", "valeur120"))
+    folded = fold(lines)
+    assert sum(part.lines if isinstance(part, Gap) else 1 for part in folded) == len(lines) == 202
+    assert sum(not isinstance(part, Gap) for part in folded) == 3 + 2 * AROUND + 1
+    assert [part.number for part in folded if not isinstance(part, Gap) and part.noted] == [122]
+    assert fold(annotate(shown, example("nowhere"))) == annotate(shown, example("nowhere"))
+    assert fold(lines[:40]) == lines[:40]
 
 
 @pytest.mark.parametrize(
