@@ -18,7 +18,8 @@ Verdict = Literal["conform", "nonconform", "unreadable", "not-judged"]
 
 _WORST: tuple[Verdict, ...] = ("unreadable", "nonconform", "not-judged", "conform")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_START = re.compile(rb"(?:\A|(?<=[\r\n]))[\s\x0b\x1c]*(MSH[^A-Za-z0-9\s])")
+# A run of blanks must be tried once only, from where it starts: the second branch stops at line ends.
+_START = re.compile(rb"(?:\A[\s\x0b\x1c]*|(?<=[\r\n])[ \t\x0b\x1c]*)(MSH[^A-Za-z0-9\s])")
 _BATCH = re.compile(rb"(?:\A|(?<=[\r\n]))(?:FHS|BHS|BTS|FTS)[^A-Za-z0-9\r\n][^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
@@ -89,13 +90,13 @@ def split(data: bytes) -> Iterator[tuple[bytes, int]]:
     # Bytes that begin like a message but cannot be read as one still are that message's fault.
     if not starts and data.startswith((b"MSH", b"\xef\xbb\xbfMSH")):
         starts = [0]
+    batch = len(starts) > 1 or (bool(starts) and _BATCH.search(data, 0, starts[0]) is not None)
+    lines, counted = 0, 0
     for n, start in enumerate(starts):
         raw = data[start : starts[n + 1] if n + 1 < len(starts) else len(data)]
-        if n == 0 and _BATCH.search(data[:start]) is None and len(starts) == 1:
-            body = raw
-        else:
-            body = _BATCH.sub(b"", raw)
-        yield body.rstrip(b"\x1c\r\n \t\x1a\x0b"), len(_LINE_END.findall(data, 0, start))
+        lines += sum(1 for _ in _LINE_END.finditer(data, counted, start))
+        counted = start
+        yield (_BATCH.sub(b"", raw) if batch else raw).rstrip(b"\x1c\r\n \t\x1a\x0b"), lines
 
 
 def _read(raw: bytes) -> Read | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
-from conformance.standards.hl7v2.syntax import Message, Segment
+from conformance.standards.hl7v2.syntax import Message, Segment, split
 from conformance.standards.hl7v2.values import (
     FLAGS,
     FORMER_FLAG_NAMES,
@@ -86,53 +86,66 @@ def identity(message: Message) -> PidIdentity | None:
     if pid is None:
         return None
     line = message.line(pid)
-    birth_place = ""
-    for n in range(1, len(pid.repetitions(11)) + 1):
-        address = pid.components(11, n)
-        if len(address) >= 7 and address[6] == "BDL":
-            birth_place = address[8] if len(address) > 8 else ""
-            break
+    places = (_Composite(message, raw) for raw in pid.repetitions(11))
+    birth = next((place for place in places if place(7) == "BDL"), None)
     return PidIdentity(
-        identifiers=tuple(_identifier(pid, 3, n, f"PID-3[{n}]", line) for n in range(1, len(pid.repetitions(3)) + 1)),
-        names=tuple(_name(pid, n) for n in range(1, len(pid.repetitions(5)) + 1)),
+        identifiers=tuple(
+            _identifier(_Composite(message, raw), f"PID-3[{n}]", line) for n, raw in enumerate(pid.repetitions(3), 1)
+        ),
+        names=tuple(_name(_Composite(message, raw), f"PID-5[{n}]") for n, raw in enumerate(pid.repetitions(5), 1)),
         birth_date=pid.value(7, 1),
         sex=pid.value(8),
-        birth_place=birth_place,
+        birth_place=birth(9) if birth is not None else "",
         status=tuple(message.text(r) for r in pid.repetitions(32)),
-        account=_identifier(pid, 18, 1, "PID-18", line) if pid.raw_field(18) else None,
+        account=_identifier(_first(message, pid, 18), "PID-18", line) if pid.raw_field(18) else None,
         line=line,
     )
 
 
-def _identifier(segment: Segment, number: int, repetition: int, path: str, line: int) -> Identifier:
-    return Identifier(
-        value=segment.value(number, 1, repetition=repetition),
-        namespace=segment.value(number, 4, 1, repetition=repetition),
-        oid=segment.value(number, 4, 2, repetition=repetition),
-        oid_type=segment.value(number, 4, 3, repetition=repetition),
-        type=segment.value(number, 5, repetition=repetition),
-        path=path,
-        line=line,
-    )
+class _Composite:
+    """One repetition of a field, split once into its components; texts are decoded when asked."""
+
+    __slots__ = ("_message", "parts")
+
+    def __init__(self, message: Message, raw: bytes) -> None:
+        self._message = message
+        self.parts = split(raw, message.delimiters.component)
+
+    def __call__(self, component: int, subcomponent: int | None = None) -> str:
+        """The text of a component (or of one of its subcomponents), empty when absent; both count from 1."""
+        return self._message.text(self.raw(component, subcomponent))
+
+    def raw(self, component: int, subcomponent: int | None = None) -> bytes:
+        """The bytes of a component, empty when absent."""
+        if component > len(self.parts):
+            return b""
+        part = self.parts[component - 1]
+        if subcomponent is None:
+            return part
+        inner = split(part, self._message.delimiters.subcomponent)
+        return inner[subcomponent - 1] if subcomponent <= len(inner) else b""
 
 
-def _name(pid: Segment, repetition: int) -> PersonName:
-    parts = [*pid.components(5, repetition), *[""] * 7]
+def _first(message: Message, segment: Segment, number: int) -> _Composite:
+    """The first repetition of a field."""
+    repetitions = segment.repetitions(number)
+    return _Composite(message, repetitions[0] if repetitions else b"")
+
+
+def _identifier(cx: _Composite, path: str, line: int) -> Identifier:
+    return Identifier(cx(1), cx(4, 1), cx(4, 2), cx(4, 3), cx(5), path, line)
+
+
+def _name(xpn: _Composite, path: str) -> PersonName:
     # XPN-1 is a family name with subcomponents: the surname is the first one.
-    return PersonName(
-        family=pid.value(5, 1, 1, repetition=repetition),
-        given=parts[1],
-        given_list=tuple(parts[2].split()),
-        type=parts[6],
-        path=f"PID-5[{repetition}]",
-    )
+    return PersonName(xpn(1, 1), xpn(2), tuple(xpn(3).split()), xpn(7), path)
 
 
 def _visit(message: Message) -> tuple[str, Identifier | None]:
     pv1 = message.first("PV1")
     if pv1 is None:
         return "", None
-    visit = _identifier(pv1, 19, 1, "PV1-19", message.line(pv1)) if pv1.raw_field(19) else None
+    visit = _identifier(_first(message, pv1, 19), "PV1-19", message.line(pv1)) if pv1.raw_field(19) else None
     return pv1.value(2, 1), visit
 
 
@@ -140,15 +153,16 @@ def _carries_document(message: Message, head: Header) -> bool:
     return head.profile_name in _PROFILE_FLOWS or any(s.raw_field(2) == b"ED" for s in message.all("OBX"))
 
 
-def _coded(segment: Segment, number: int) -> Coded:
-    return Coded(segment.value(number, 1), segment.value(number, 2), segment.value(number, 3))
+def _coded(message: Message, segment: Segment, number: int) -> Coded:
+    ce = _first(message, segment, number)
+    return Coded(ce(1), ce(2), ce(3))
 
 
-def _entity(segment: Segment | None, number: int) -> EntityId | None:
+def _entity(message: Message, segment: Segment | None, number: int) -> EntityId | None:
     if segment is None or not segment.raw_field(number):
         return None
-    parts = [*segment.components(number), *[""] * 4]
-    return EntityId(parts[0], parts[1], parts[2], parts[3], f"TXA-{number}", segment.line)
+    ei = _first(message, segment, number)
+    return EntityId(ei(1), ei(2), ei(3), ei(4), f"TXA-{number}", segment.line)
 
 
 def _document_message(message: Message, head: Header) -> DocumentMessage:
@@ -158,20 +172,23 @@ def _document_message(message: Message, head: Header) -> DocumentMessage:
     bodies: dict[str, Payload] = {}
     mail: MailPart | None = None
     for n, obx in enumerate(message.all("OBX"), 1):
-        code = _coded(obx, 3)
-        line = message.line(obx)
+        code = _coded(message, obx, 3)
+        line, type = obx.line, obx.value(2)
         name = FORMER_FLAG_NAMES.get(code.code, code.code)
         if name in FLAGS:
-            flags.append(Flag(name, code, obx.value(2), _coded(obx, 5), obx.value(11), line, n))
-        elif code.code in MAIL_BODIES:
-            bodies.setdefault(code.code, _payload(obx, n, line))
-        elif obx.value(2) == "ED":
-            if flow == "to-lps" and documents and not obx.raw_value(5, component=3):
-                if mail is None:
-                    mail = MailPart(code.code, code.label, code.system, _payload(obx, n, line), line, n)
-                continue
-            media = (obx.value(5, 1), obx.value(5, 2), obx.value(5, 3), obx.value(5, 4))
-            documents.append(Document(obx.value(1), code, media, obx.value(11), _payload(obx, n, line), line, n))
+            flags.append(Flag(name, code, type, _coded(message, obx, 5), obx.value(11), line, n))
+            continue
+        if type != "ED" and code.code not in MAIL_BODIES:
+            continue
+        data = _first(message, obx, 5)
+        payload = Payload(data.raw(5), f"OBX({n})-5.5" if n > 1 else "OBX-5.5", line)
+        if code.code in MAIL_BODIES:
+            bodies.setdefault(code.code, payload)
+        elif flow == "to-lps" and documents and not data.raw(3):
+            mail = mail or MailPart(code.code, code.label, code.system, payload, line, n)
+        else:
+            media = (data(1), data(2), data(3), data(4))
+            documents.append(Document(obx.value(1), code, media, obx.value(11), payload, line, n))
     patient_class, visit = _visit(message)
     txa = message.first("TXA")
     orc = message.first("ORC")
@@ -186,11 +203,11 @@ def _document_message(message: Message, head: Header) -> DocumentMessage:
         patient_class=patient_class,
         visit=visit,
         order_request=orc.value(1) if orc is not None else "",
-        order_code=_coded(obr, 4) if obr is not None else None,
+        order_code=_coded(message, obr, 4) if obr is not None else None,
         documents=tuple(documents),
-        document_id=_entity(txa, 12),
-        replaced_id=_entity(txa, 13),
-        participants=tuple(_participant(prt, n) for n, prt in enumerate(message.all("PRT"), 1)),
+        document_id=_entity(message, txa, 12),
+        replaced_id=_entity(message, txa, 13),
+        participants=tuple(_participant(message, prt, n) for n, prt in enumerate(message.all("PRT"), 1)),
         flag_rows=tuple(flags),
         bodies=bodies,
         mail=mail,
@@ -198,64 +215,47 @@ def _document_message(message: Message, head: Header) -> DocumentMessage:
     )
 
 
-def _payload(obx: Segment, occurrence: int, line: int) -> Payload:
-    where = f"OBX({occurrence})-5.5" if occurrence > 1 else "OBX-5.5"
-    return Payload(obx.raw_value(5, component=5), where, line)
-
-
 def _patient_must_not_answer(message: Message) -> bool:
     """NTE-4 = FIN under DESTMSSANTEPAT."""
     inside = False
     for segment in message.segments:
         if segment.name == "OBX":
-            inside = segment.value(3, 1) == "DESTMSSANTEPAT"
+            inside = segment.raw_value(3, component=1) == b"DESTMSSANTEPAT"
         elif inside and segment.name == "NTE" and segment.value(4, 1) == "FIN":
             return True
     return False
 
 
-def _participant(prt: Segment, occurrence: int) -> Participant:
-    xcn = [*prt.components(5), *[""] * 13]
-    xon = [*prt.components(8), *[""] * 10]
-    xtn = [*prt.components(15), *[""] * 4]
+def _participant(message: Message, prt: Segment, occurrence: int) -> Participant:
+    role, contact = _coded(message, prt, 4), _first(message, prt, 15)
     return Participant(
-        role=prt.value(4, 1),
-        role_label=prt.value(4, 2),
-        role_table=prt.value(4, 3),
+        role=role.code,
+        role_label=role.label,
+        role_table=role.system,
         action=prt.value(2),
-        person=Person(
-            id=xcn[0],
-            family=prt.value(5, 2, 1),
-            given=xcn[2],
-            namespace=prt.value(5, 9, 1),
-            oid=prt.value(5, 9, 2),
-            oid_type=prt.value(5, 9, 3),
-            id_type=xcn[12],
-        )
-        if prt.raw_field(5)
-        else None,
-        organisation=Organisation(
-            name=xon[0],
-            namespace=prt.value(8, 6, 1),
-            oid=prt.value(8, 6, 2),
-            oid_type=prt.value(8, 6, 3),
-            id_type=xon[6],
-            id=xon[9],
-        )
-        if prt.raw_field(8)
-        else None,
+        person=_person(_first(message, prt, 5)) if prt.raw_field(5) else None,
+        organisation=_organisation(_first(message, prt, 8)) if prt.raw_field(8) else None,
         device=prt.value(10, 1),
-        address_use=xtn[1],
-        address_type=xtn[2],
-        address=xtn[3],
+        address_use=contact(2),
+        address_type=contact(3),
+        address=contact(4),
         line=prt.line,
         occurrence=occurrence,
     )
 
 
+def _person(xcn: _Composite) -> Person:
+    return Person(xcn(1), xcn(2, 1), xcn(3), xcn(9, 1), xcn(9, 2), xcn(9, 3), xcn(13))
+
+
+def _organisation(xon: _Composite) -> Organisation:
+    return Organisation(xon(1), xon(6, 1), xon(6, 2), xon(6, 3), xon(7), xon(10))
+
+
 def _errors(message: Message) -> Iterator[ErrorSegment]:
     for n, err in enumerate(message.all("ERR"), 1):
-        yield ErrorSegment(err.value(2), _coded(err, 3), err.value(4), _coded(err, 5), message.line(err), n)
+        code, application = _coded(message, err, 3), _coded(message, err, 5)
+        yield ErrorSegment(err.value(2), code, err.value(4), application, err.line, n)
 
 
 def _ack(message: Message, head: Header) -> Ack:
@@ -272,10 +272,10 @@ def _zam(message: Message, head: Header) -> Zam:
         message=message,
         header=head,
         dialect=head.profile,
-        code=_coded(status, 3) if status is not None else Coded(),
+        code=_coded(message, status, 3) if status is not None else Coded(),
         control_ref=status.value(4) if status is not None else "",
-        answer=_coded(status, 5) if status is not None else Coded(),
-        address_code=_coded(address, 3) if address is not None else None,
+        answer=_coded(message, status, 5) if status is not None else Coded(),
+        address_code=_coded(message, address, 3) if address is not None else None,
         address_id=address.value(4) if address is not None else "",
         address_type=address.value(5, 3) if address is not None else "",
         address=address.value(5, 4) if address is not None else "",

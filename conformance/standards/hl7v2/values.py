@@ -276,7 +276,7 @@ class ErrorSegment:
     occurrence: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DocumentMessage:
     """A document carried by an ORU^R01, an MDM^T02/T10/T04 (or an OUL^R22 of the V1.2 dialect).
 
@@ -326,7 +326,7 @@ class DocumentMessage:
             said.append(ORDER_REQUEST.get(self.order_request))
         return said[0] if self.documents and len(set(said)) == 1 else None
 
-    @property
+    @cached_property
     def flags(self) -> Mapping[str, bool | None]:
         """The ten flags by their V2.1 name; None when a flag is absent or is neither Y nor N."""
         found: dict[str, bool | None] = dict.fromkeys(FLAGS)

@@ -9,7 +9,7 @@ from itertools import chain
 from conformance.errors import Malformed
 from conformance.evidence.values import Finding
 from conformance.standards.cda.reader import CdaHeader, Instance, read
-from conformance.standards.hl7v2.rules.core import Hit, Rule, Rules, Settings, apply
+from conformance.standards.hl7v2.rules.core import MOST, Hit, Rule, Rules, Settings, apply
 from conformance.standards.hl7v2.values import Document, DocumentMessage, Payload
 from conformance.standards.ins.traits import same_name
 
@@ -159,7 +159,8 @@ PLACEHOLDER: Rules = (Rule("hl7v2.document.placeholder", _placeholder),)
 def judge(m: DocumentMessage, settings: Settings) -> Iterator[Finding]:
     """Findings about what the OBX carry; Base64 is decoded once, each CDA is parsed once."""
     yield from apply(BASE64_RULES, m, settings, m.flow, m.dialect)
-    for d in m.documents:
+    # More documents than a message may carry is a finding of its own; only some of them are then opened.
+    for d in m.documents[:MOST]:
         data = d.data
         if data is None:
             continue
