@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -135,10 +136,21 @@ def _required(group: Group) -> str:
     return node.name if isinstance(node, Seg) else _required(node)
 
 
+def _pattern(node: Seg | Group) -> str:
+    """A node as a regular expression on names each followed by a comma; possessive, hence linear."""
+    inside = f"{node.name}," if isinstance(node, Seg) else "".join(map(_pattern, node.nodes))
+    high = "" if node.high == MANY else node.high
+    return f"(?:{inside}){{{node.low},{high}}}+"
+
+
+_PATTERNS = {code: re.compile(_pattern(structure)) for code, structure in STRUCTURES.items()}
+
+
 def gaps(message: Message, code: str) -> list[Gap]:
     """What is missing from, or does not belong to, the structure of a message code; empty when it has none here."""
     structure = STRUCTURES.get(code)
-    if structure is None:
+    # Most messages fit: the walk is only worth its time to say where one does not.
+    if structure is None or _PATTERNS[code].fullmatch("".join(f"{s.name}," for s in message.segments)):
         return []
     walk = _Walk(message.segments)
     walk.group(structure, frozenset())
