@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,4 +16,15 @@ def shared() -> Path:
     folder = ROOT.parent / "shared"
     if not folder.is_dir():
         pytest.skip("the shared corpora are not beside this checkout (../shared): corpus tests cannot run")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cisis() -> Path:
+    """The official TestContenuCDA package that `CISIS_HOME` names; the test is skipped with a clear reason without it."""
+    home = os.environ.get("CISIS_HOME", "")
+    if not home:
+        pytest.skip("CISIS_HOME does not name a copy of the official TestContenuCDA package: its tests cannot run")
+    folder = Path(home)
+    assert (folder / "infrastructure" / "cda" / "CDA_extended.xsd").is_file(), f"CISIS_HOME={home} holds no such package"
     return folder

@@ -65,6 +65,7 @@ class CodeTable(Mapping[str, Code]):
         cause: str = "",
         subject: str = "",
         absence: bool = False,
+        clause: str = "",
     ) -> Finding:
         """A finding of this table; raises InternalError when the code is unknown."""
         try:
@@ -80,6 +81,7 @@ class CodeTable(Mapping[str, Code]):
             cause=cause,
             subject=subject,
             absence=absence,
+            clause=clause,
         )
 
 

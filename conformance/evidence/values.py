@@ -54,6 +54,7 @@ class Finding:
     `absence` is true when the finding rests on something *not* heard: the engine believes it only with a control
     or a sentinel heard in the same window, and after an isolated re-drive. `inherited` marks what came in with
     the bench's own input and is never counted. `cause` is a short stable word (`dialect`, `refused`...).
+    `clause` is the exact source of a row of a table whose code covers many rows; empty when the code's own says it.
     """
 
     code: str
@@ -65,6 +66,7 @@ class Finding:
     subject: str = ""
     absence: bool = False
     inherited: bool = False
+    clause: str = ""
 
     @property
     def fingerprint(self) -> str:
