@@ -1,0 +1,146 @@
+"""The rule tables at work: one walk over a document, dispatched on templateId and on element names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from conformance.evidence.values import Finding
+from conformance.standards.cda.document import Document
+from conformance.standards.cda.syntax import tag
+from conformance.standards.cda.templates import checks, notation
+from conformance.standards.cda.templates.notation import Block
+from conformance.standards.xml import syntax as xml
+from conformance.standards.xml.syntax import Element
+
+MOST = 200
+"""Findings of the tables on one document, at most: a hostile document must not fill a report."""
+
+_TEMPLATE = tag("templateId")
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A block ready to judge: one boolean for all its lines that XPath can tell, the others apart."""
+
+    block: Block
+    when: Callable[[Element], Any] | None
+    fits: Callable[[Element], Any] | None
+    slow: tuple[checks.Check, ...]
+
+    @classmethod
+    def of(cls, block: Block) -> Ready:
+        """Compile a block."""
+        quick = [f"({check.fast})" for check in block.checks if check.fast is not None]
+        return cls(
+            block,
+            checks.compiled(f"boolean({block.when})") if block.when else None,
+            checks.compiled(" and ".join(quick)) if quick else None,
+            tuple(check for check in block.checks if check.fast is None),
+        )
+
+    def applies(self, document: Document) -> bool:
+        """True when the document declares a template that the block is limited to, if it is."""
+        scopes = self.block.scopes
+        return not scopes or any(document.declares(scope.oid, scope.version) for scope in scopes)
+
+    def judge(self, element: Element, document: Document) -> Iterator[Finding]:
+        """The findings of one element."""
+        if self.when is not None and not self.when(element):
+            return
+        block, fits = self.block, self.fits is None or bool(self.fits(element))
+        for check in self.slow if fits else block.checks:
+            for hit in check.explain(element, document):
+                yield checks.finding(hit, check, clause=block.cited, subject=block.subject)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All blocks, by what designates their elements."""
+
+    by_template: dict[str, tuple[Ready, ...]]
+    by_element: dict[str, tuple[tuple[tuple[str, ...], Ready], ...]]
+    documents: tuple[Ready, ...]
+
+    @classmethod
+    def of(cls, blocks: Iterable[Block]) -> Tables:
+        """Index some blocks."""
+        templates: dict[str, list[Ready]] = {}
+        elements: dict[str, list[tuple[tuple[str, ...], Ready]]] = {}
+        documents = []
+        for block in blocks:
+            ready = Ready.of(block)
+            if block.kind == "template":
+                templates.setdefault(block.target, []).append(ready)
+            elif block.kind == "element":
+                *above, name = block.target.split("/")
+                elements.setdefault(tag(name), []).append((tuple(reversed(above)), ready))
+            else:
+                documents.append(ready)
+        return cls(
+            {oid: tuple(found) for oid, found in templates.items()},
+            {name: tuple(found) for name, found in elements.items()},
+            tuple(documents),
+        )
+
+    def judge(self, document: Document) -> Iterator[Finding]:
+        """The findings of a document, those of the document blocks first, at most MOST."""
+        yield from _bounded(self._all(document))
+
+    def _all(self, document: Document) -> Iterator[Finding]:
+        for ready in self.documents:
+            if ready.applies(document):
+                yield from ready.judge(document.root, document)
+        for held in document.root.iter(_TEMPLATE):
+            owner = held.getparent()
+            rules = self.by_template.get(held.get("root", ""))
+            if rules is None or owner is None or _again(held, owner):
+                continue
+            for ready in rules:
+                if ready.applies(document):
+                    yield from ready.judge(owner, document)
+        if document.body is None:
+            return
+        for element in document.body.iter(*self.by_element) if self.by_element else ():
+            for above, ready in self.by_element[element.tag]:
+                if _under(element, above) and ready.applies(document):
+                    yield from ready.judge(element, document)
+
+
+def _again(held: Element, owner: Element) -> bool:
+    """True for a templateId that repeats an earlier one of the same element."""
+    oid = held.get("root")
+    return any(other.get("root") == oid for other in held.itersiblings(_TEMPLATE, preceding=True))
+
+
+def _under(element: Element, above: tuple[str, ...]) -> bool:
+    at = element.getparent()
+    for name in above:
+        if at is None or xml.local(at) != name:
+            return False
+        at = at.getparent()
+    return True
+
+
+def _bounded(findings: Iterator[Finding]) -> Iterator[Finding]:
+    for number, one in enumerate(findings):
+        if number == MOST:
+            return
+        yield one
+
+
+@cache
+def tables() -> Tables:
+    """The tables of the bench, read once; raises InternalError when one cannot be read."""
+    return Tables.of(blocks())
+
+
+def blocks() -> Iterator[Block]:
+    """Every block of every table, in the order of the file names."""
+    folder = files("conformance.standards.cda.templates") / "tables"
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".rules"):
+            yield from notation.read(entry.read_text(encoding="utf-8"), entry.name)

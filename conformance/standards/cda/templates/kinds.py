@@ -1,0 +1,57 @@
+"""Named checks that the rule tables use by `is`: what a path and a value cannot say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from conformance.standards.cda.document import Document
+from conformance.standards.cda.syntax import tag
+from conformance.standards.cda.templates.paths import NotationError
+from conformance.standards.xml.syntax import Element
+
+Kind = Callable[[Element, Document], Iterator[tuple[str, str, str]]]
+"""A named check of one node: yields (code after `cda.template.`, seen, expected) for what is wrong."""
+
+NULLS = frozenset({"UNK", "NASK", "ASKU", "NAV", "MSK"})
+"""The null flavors that the CI-SIS admits (Structuration minimale 3.5.7.2)."""
+
+_TIME = re.compile(r"(?:[0-9]{4}|[0-9]{6}|[0-9]{8}|[0-9]{8}[0-9]+(?:\.[0-9]+)?[+-][0-9]{4})")
+
+
+def time(node: Element, document: Document) -> Iterator[tuple[str, str, str]]:
+    """A TS or the bounds of an IVL_TS as the CI-SIS writes them: AAAA, AAAAMM, AAAAMMJJ, or more with an offset.
+
+    A time may be replaced by an admitted nullFlavor; `high` is not before `low`.
+    """
+    if node.get("nullFlavor") is not None and node.get("nullFlavor") not in NULLS:
+        yield "time", node.get("nullFlavor", ""), " | ".join(sorted(NULLS))
+    bounds = [c for name in ("low", "center", "high") for c in node.iterchildren(tag(name))]
+    for held in (node, *bounds):
+        value = held.get("value")
+        if value is not None and not _valid(value):
+            yield "time", value, "AAAA | AAAAMM | AAAAMMJJ | AAAAMMJJhhmm[ss]±ZZzz"
+    low, high = (next(iter(node.iterchildren(tag(name))), None) for name in ("low", "high"))
+    if low is not None and high is not None:
+        first, last = low.get("value", ""), high.get("value", "")
+        size = min(len(first), len(last), 8)
+        if size and first[:size] > last[:size]:
+            yield "time", f"{first} > {last}", "low ≤ high"
+
+
+def _valid(value: str) -> bool:
+    if _TIME.fullmatch(value) is None:
+        return False
+    month, day, hour = value[4:6], value[6:8], value[8:10]
+    return (not month or 1 <= int(month) <= 12) and (not day or 1 <= int(day) <= 31) and (not hour or int(hour) < 24)
+
+
+_KINDS: dict[str, Kind] = {"time": time}
+
+
+def get(name: str) -> Kind:
+    """The named check; raises NotationError when there is none."""
+    try:
+        return _KINDS[name]
+    except KeyError:
+        raise NotationError(f"no named check `{name}` (there are: {', '.join(sorted(_KINDS))})") from None

@@ -1,0 +1,243 @@
+"""The notation of the rule tables (`tables/*.rules`): blocks of lines, each line one thing that must hold.
+
+    source "CI-SIS, Modèles de contenus CDA"      the clause of the blocks below, until the next source
+    # a comment
+
+    template 1.2.250.1.213.1.1.2.2 "Antécédents médicaux non codés"
+      on section                                  the element that may carry the template (or `entry/act`)
+      in 1.2.250.1.213.1.1.1.45:2024.01           only in documents that declare this template (and version)
+      when effectiveTime/high                     only on elements where the condition holds
+      clause "3.2.1"                              added to the source
+      id 1..                                      so many nodes of a path
+      code@code = 11348-0 | 11349-8               every node of the path has the attribute with one of the values
+      code@displayName present                    every node has the attribute, not empty
+      code@code != X                              no node has the attribute with that value
+      id@root ~ [0-9.]+                           every node has the attribute, matching as a whole
+      title text = "Compte rendu"                 the text of every node (also `text ~ pattern`, `text present`)
+      code in JDV_X | JDV_Y                       code and code system of every node belong to one of the sets
+      code in JDV_X or null                       the same, or a nullFlavor
+      code incode JDV_X                           the code alone belongs
+      effectiveTime is interval                   every node passes a named check of `kinds.py`
+      assert id or code@nullFlavor = UNK          a condition holds (see `paths.py`)
+      if value@unit then value@value present      a line that counts only where a condition holds
+      warn code 1                                 a warning instead of an error (also advice, note)
+
+    element observation/interpretationCode        the same for elements by name (and parents), in the body
+    document 1.2.250.1.213.1.1.1.55:2024.01 "CR"  ClinicalDocument declaring a template (`:` alone: without version)
+
+Nodes that are absent satisfy every line but a cardinality and an `assert`. `.` is the element itself.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from conformance.errors import InternalError
+from conformance.evidence.values import Severity
+from conformance.standards import valuesets
+from conformance.standards.cda.templates import checks, kinds, paths
+from conformance.standards.cda.templates.paths import NotationError
+
+_BLOCKS = ("template", "element", "document")
+_SEVERITIES = {"warn": Severity.WARNING, "advice": Severity.ADVICE, "note": Severity.NOTE}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A document template: its OID and version (None: any; empty: without version)."""
+
+    oid: str
+    version: str | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Scope:
+        """`1.2.3`, `1.2.3:2024.01`, or `1.2.3:` for the template without version."""
+        oid, colon, version = text.partition(":")
+        return cls(oid, version if colon else None)
+
+
+@dataclass(slots=True)
+class Block:
+    """What must hold of the elements that one template, or one name, designates.
+
+    `target` is an OID, or the names of an element and its parents, or a scope for a document block.
+    """
+
+    kind: str
+    target: str
+    name: str
+    source: str
+    origin: str
+    scopes: tuple[Scope, ...] = ()
+    when: str = ""
+    clause: str = ""
+    checks: list[checks.Check] = field(default_factory=list)
+
+    @property
+    def cited(self) -> str:
+        """The clause: the source, and what the block adds."""
+        return f"{self.source}, {self.clause}" if self.clause else self.source
+
+    @property
+    def subject(self) -> str:
+        """What the block is about, for a reader."""
+        return f"{self.name} ({self.target})" if self.name else self.target
+
+
+def read(text: str, origin: str) -> Iterator[Block]:
+    """The blocks of a table; raises InternalError with the file and line when one cannot be read."""
+    source, block = "", None
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = _bare(raw)
+        if not line:
+            continue
+        try:
+            word, _, rest = line.partition(" ")
+            if word == "source":
+                source = rest.strip().strip('"')
+            elif word in _BLOCKS:
+                if block is not None:
+                    yield block
+                block = _block(word, rest.strip(), source, f"{origin}:{number}")
+            elif block is None:
+                raise NotationError("a line before any block")
+            else:
+                _line(block, word, rest.strip(), line, number)
+        except (NotationError, ValueError, InternalError, etree.XPathError) as error:
+            raise InternalError("cda.rules", where=f"{origin}:{number}", line=line, reason=str(error)) from error
+    if block is not None:
+        yield block
+
+
+def _bare(raw: str) -> str:
+    """The line without its comment: a `#` at its start or after a blank."""
+    if raw.lstrip().startswith("#"):
+        return ""
+    return re.split(r"\s+# ", raw, maxsplit=1)[0].strip()
+
+
+def _block(word: str, rest: str, source: str, origin: str) -> Block:
+    if not source:
+        raise NotationError("a block before any source")
+    target, *name = shlex.split(rest)
+    block = Block(word, target, " ".join(name), source, origin)
+    if word == "document":
+        block.scopes = tuple(Scope.read(one) for one in target.split("|"))
+    return block
+
+
+def _line(block: Block, word: str, rest: str, line: str, number: int) -> None:
+    if word == "on":
+        block.checks.append(checks.Check(checks.On(tuple(_bar(rest))), number, line))
+    elif word == "in":
+        block.scopes = (*block.scopes, *(Scope.read(one) for one in _bar(rest)))
+    elif word == "when":
+        block.when = paths.condition(rest)
+        checks.compiled(f"boolean({block.when})")
+    elif word == "clause":
+        block.clause = rest.strip('"')
+    else:
+        block.checks.append(_check(line, number))
+
+
+def _check(line: str, number: int) -> checks.Check:
+    told, severity, guards = line, None, []
+    while True:
+        word, _, rest = line.partition(" ")
+        if word in _SEVERITIES:
+            severity, line = _SEVERITIES[word], rest.strip()
+        elif word == "if":
+            condition, then, line = rest.partition(" then ")
+            if not then:
+                raise NotationError("an `if` without `then`")
+            guards.append(paths.condition(condition))
+        else:
+            break
+    guard = " and ".join(guards)
+    test = _test(line)
+    for expression in (guard, test.fast or "", getattr(test, "select", "")):
+        if expression:
+            checks.compiled(expression)
+    return checks.Check(test, number, told, severity, guard)
+
+
+def _test(line: str) -> checks.Test:
+    word, _, rest = line.partition(" ")
+    if word == "assert":
+        return checks.Holds(rest, paths.condition(rest))
+    target, rest = _target(line)
+    place, attribute = _split(target)
+    operator, _, operand = rest.partition(" ")
+    operand = operand.strip()
+    counted = paths.cardinality(rest)
+    if counted is not None:
+        return checks.Count(target, paths.path(target), *counted)
+    if operator == "text":
+        return _text(place, operand)
+    if operator in ("in", "incode"):
+        names, _, null = operand.partition(" or ")
+        if null not in ("", "null"):
+            raise NotationError(f"`or {null}`")
+        sets = tuple(_bar(names))
+        for one in sets:
+            valuesets.get(one)
+        return checks.InSet(place, paths.path(place), sets, null == "null", operator == "incode")
+    if operator == "is":
+        return checks.Is(place, paths.path(place), operand, kinds.get(operand))
+    if not attribute:
+        raise NotationError(f"an attribute is missing before `{operator}`")
+    if operator == "present":
+        return checks.Attribute(place, paths.path(place), attribute)
+    if operator in ("=", "!="):
+        return checks.Attribute(
+            place, paths.path(place), attribute, values=paths.values(operand), negated=operator == "!="
+        )
+    if operator == "~":
+        re.compile(operand)
+        return checks.Attribute(place, paths.path(place), attribute, pattern=operand)
+    raise NotationError(f"`{operator}` is no operator")
+
+
+def _text(place: str, rest: str) -> checks.Text:
+    operator, _, operand = rest.partition(" ")
+    if operator == "present":
+        return checks.Text(place, paths.path(place))
+    if operator == "=":
+        return checks.Text(place, paths.path(place), values=paths.values(operand.strip()))
+    if operator == "~":
+        re.compile(operand.strip())
+        return checks.Text(place, paths.path(place), pattern=operand.strip())
+    raise NotationError(f"`text {operator}`")
+
+
+def _target(line: str) -> tuple[str, str]:
+    """The path at the start of a line, and the rest: a blank inside brackets or quotes does not end it."""
+    depth, quoted = 0, False
+    for at, character in enumerate(line):
+        if character == '"':
+            quoted = not quoted
+        elif not quoted:
+            depth += (character == "[") - (character == "]")
+            if character == " " and depth == 0:
+                return line[:at], line[at:].strip()
+    raise NotationError("a path without anything asked of it")
+
+
+def _split(target: str) -> tuple[str, str]:
+    """The path and the attribute after its last `@` outside brackets (empty when none)."""
+    depth = 0
+    for at in range(len(target) - 1, -1, -1):
+        character = target[at]
+        depth += (character == "]") - (character == "[")
+        if character == "@" and depth == 0:
+            return target[:at].rstrip("/") or ".", target[at + 1 :]
+    return target, ""
+
+
+def _bar(text: str) -> list[str]:
+    return [one.strip() for one in text.split("|") if one.strip()]
