@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,9 @@ Element = etree._Element
 LIMIT_BYTES = 64 * 1024 * 1024
 LIMIT_MARKS = 2_000_000
 """At most this many `<` and this many `=`: a small document must not become a huge tree."""
+LIMIT_DEPTH = 256
+LIMIT_TEXT = 10_000_000
+"""What libxml2 allows in one text by itself; a longer document without any DTD is read with our bounds alone."""
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
@@ -23,7 +27,18 @@ _ENCODINGS = frozenset(
 _ENCODING_ERRORS = frozenset({"ERR_UNSUPPORTED_ENCODING", "ERR_INVALID_ENCODING", "ERR_UNKNOWN_ENCODING"})
 
 
-def _parser() -> etree.XMLParser:
+# The prolog up to the first tag, when nothing in it can declare an entity: no `<!DOCTYPE`, no unknown encoding.
+_EIGHT_BITS = "UTF-8|US-ASCII|ASCII|ISO-8859-1|ISO-8859-15|WINDOWS-1252"
+_PROLOG = (
+    r"(?:<\?xml(?=\s)(?:(?!encoding)[^?<>])*(?:encoding\s*=\s*[\"'](?i:{encodings})[\"'][^?<>]*)?\?>)?"
+    r"(?:\s|<!--(?:(?!--)[\s\S])*-->|<\?(?!xml\s)(?:(?!\?>)[\s\S])*\?>)*<[A-Za-z_:\x80-\xff]"
+)
+_PLAIN_8 = re.compile(_PROLOG.format(encodings=_EIGHT_BITS).encode("latin-1"))
+_PLAIN_16 = re.compile(_PROLOG.format(encodings="UTF-16"))
+LIMIT_PROLOG = 65_536
+
+
+def _parser(huge: bool = False) -> etree.XMLParser:
     # huge_tree off keeps libxml2's own bounds: depth 256, 10 MB in one text, entity amplification.
     # collect_ids=False would make libxml2 load the external DTD: never set it.
     return etree.XMLParser(
@@ -32,25 +47,36 @@ def _parser() -> etree.XMLParser:
         load_dtd=False,
         dtd_validation=False,
         attribute_defaults=False,
-        huge_tree=False,
+        huge_tree=huge,
         recover=False,
     )
+
+
+def _without_dtd(raw: bytes) -> bool:
+    """True only when the prolog is surely that of a document without any DTD, in the encoding it will be read in."""
+    head = raw[:LIMIT_PROLOG]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _PLAIN_16.match(head.decode("utf-16", "replace")) is not None
+    return _PLAIN_8.match(head.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
 def parse(raw: bytes, *, limit: int = LIMIT_BYTES) -> Element:
     """The root element of a document.
 
-    A byte order mark and the common encodings (UTF-8, UTF-16, Latin-1, Latin-9, Windows-1252) are accepted.
+    A byte order mark and the common encodings (UTF-8, UTF-16, Latin-1, Latin-9, Windows-1252) are accepted. A text
+    may be as long as the document (a PDF in Base64), provided that the document has no DTD at all.
     Raises Malformed:
-    `xml.syntax.too-big` (over `limit`, too many marks, or a bound of libxml2: depth 256, a text of 10 MB),
+    `xml.syntax.too-big` (over `limit`, too many marks, deeper than 256),
     `xml.syntax.encoding`, `xml.syntax.doctype`, `xml.syntax.not-well-formed` with the line as `path`.
     """
     if len(raw) > limit:
         raise Malformed("xml.syntax.too-big", "/", f"{len(raw)} bytes")
     if raw.count(b"<") > LIMIT_MARKS or raw.count(b"=") > LIMIT_MARKS:
         raise Malformed("xml.syntax.too-big", "/", f"over {LIMIT_MARKS} tags or attributes")
+    # Without a DTD there is no entity, hence no amplification: only then may libxml2's own bounds be lifted.
+    huge = len(raw) > LIMIT_TEXT and _without_dtd(raw)
     try:
-        root = etree.fromstring(raw, _parser())
+        root = etree.fromstring(raw, _parser(huge))
     except etree.XMLSyntaxError as error:
         raise _malformed(error) from None
     except (ValueError, LookupError) as error:  # an encoding lxml refuses before it parses
@@ -61,7 +87,18 @@ def parse(raw: bytes, *, limit: int = LIMIT_BYTES) -> Element:
         raise Malformed("xml.syntax.doctype", "/", str(declared.doctype)[:200])
     if (info.encoding or "UTF-8").upper() not in _ENCODINGS:
         raise Malformed("xml.syntax.encoding", "/", (info.encoding or "")[:200])
+    if huge and _deeper(root, LIMIT_DEPTH):
+        raise Malformed("xml.syntax.too-big", "/", f"depth over {LIMIT_DEPTH}")
     return root
+
+
+def _deeper(root: Element, most: int) -> bool:
+    depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > most:
+            return True
+    return False
 
 
 def _malformed(error: etree.XMLSyntaxError) -> Malformed:

@@ -33,7 +33,14 @@ LAUGHS = (
         (b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/x.dtd"><a/>', "doctype"),
         (LAUGHS, "too-big"),
         (b"<a>" * 400 + b"</a>" * 400, "too-big"),
-        (b"<a>" + b"x" * 11_000_000 + b"</a>", "too-big"),
+        (b"<!DOCTYPE a><a>" + b"x" * 11_000_000 + b"</a>", "too-big"),
+        (LAUGHS + b"x" * 11_000_000, "too-big"),
+        (b"<?pi <a ?><!-- <a -->" + LAUGHS + b"x" * 11_000_000, "too-big"),
+        ((LAUGHS.decode() + "x" * 6_000_000).encode("utf-16"), "too-big"),
+        (b'<?xml version="1.0" encoding="UTF-7"?><a>' + b"x" * 11_000_000 + b"</a>", "too-big"),
+        (b"<a>" * 257 + b"x" * 11_000_000 + b"</a>" * 257, "too-big"),
+        (b"<a>" * 5000 + b"x" * 11_000_000 + b"</a>" * 5000, "too-big"),
+        (b'<?xml version="1.0"?><a>' + b"\xe9" * 11_000_000 + b"</a>", "encoding"),
         (b'<?xml version="1.0" encoding="UTF-8"?><a>\xe9</a>', "encoding"),
         (b'<?xml version="1.0" encoding="klingon"?><a/>', "encoding"),
         (b'<?xml version="1.0" encoding="UTF-7"?><a/>', "encoding"),
@@ -78,6 +85,25 @@ def test_no_file_is_read_through_an_entity(tmp_path: Path) -> None:
 def test_byte_order_marks_and_common_encodings_are_read(raw: bytes) -> None:
     """UTF-8 with or without a mark, UTF-16 and Latin-9 give the same text."""
     assert xml.text(xml.parse(raw)) == "é"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<a>" + b"QUJD" * 4_000_000 + b"</a>",
+        b"<?xml version='1.0' encoding='ISO-8859-1'?><!-- c --><?p i?>\n<a>" + b"\xe9" * 16_000_000 + b"</a>",
+        ("<?xml version='1.0' encoding='UTF-16'?><a>" + "x" * 16_000_000 + "</a>").encode("utf-16"),
+    ],
+)
+def test_a_text_as_long_as_a_scanned_report_is_read(raw: bytes) -> None:
+    """16 million characters in one text: a PDF of 12 MB in Base64 is refused by nobody, so not by us."""
+    assert len(xml.text(xml.parse(raw))) == 16_000_000
+
+
+def test_a_long_document_is_as_deep_as_a_short_one_may_be() -> None:
+    """256 levels are read, whatever the length of the text in them."""
+    raw = b"<a>" * 256 + b"x" * 11_000_000 + b"</a>" * 256
+    assert len(xml.text(xml.parse(raw))) == 11_000_000
 
 
 def test_size_and_number_of_tags_are_bounded() -> None:
