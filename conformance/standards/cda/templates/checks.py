@@ -225,26 +225,33 @@ class On:
 
 @dataclass(frozen=True)
 class Check:
-    """One line of a table: a test, its severity when it is not the code's own, and a guard (XPath boolean)."""
+    """One line of a table: a test, its severity when it is not the code's own, and a guard (XPath boolean).
+
+    `at`: the nodes that the line is about, each for itself, when they are not the element (see the notation).
+    """
 
     test: Test
     line: int
     told: str
     severity: Severity | None = None
     guard: str = ""
+    at: str = ""
 
     @property
     def fast(self) -> str | None:
         """The XPath boolean of the whole line, None when only `explain` can tell."""
         test = self.test.fast
-        if test is None or not self.guard:
-            return test
-        return f"(not({self.guard}) or ({test}))"
+        if test is None:
+            return None
+        if self.guard:
+            test = f"(not({self.guard}) or ({test}))"
+        return f"not(({self.at})[not({test})])" if self.at else test
 
     def explain(self, element: Element, document: Document) -> Iterator[Hit]:
         """What is wrong, nothing when the line holds."""
-        if not self.guard or compiled(f"boolean({self.guard})")(element):
-            yield from self.test.explain(element, document)
+        for node in _nodes(self.at)(element) if self.at else (element,):
+            if not self.guard or compiled(f"boolean({self.guard})")(node):
+                yield from self.test.explain(node, document)
 
 
 def finding(hit: Hit, check: Check, *, clause: str, subject: str) -> Finding:

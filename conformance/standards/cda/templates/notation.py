@@ -20,6 +20,7 @@
       effectiveTime is interval                   every node passes a named check of `kinds.py`
       assert id or code@nullFlavor = UNK          a condition holds (see `paths.py`)
       if value@unit then value@value present      a line that counts only where a condition holds
+      at author/assignedAuthor                    what follows is about each node of this path (`at .`: no more)
       warn code 1                                 a warning instead of an error (also advice, note)
 
     element observation/interpretationCode        the same for elements by name (and parents), in the body
@@ -76,6 +77,7 @@ class Block:
     scopes: tuple[Scope, ...] = ()
     when: str = ""
     clause: str = ""
+    at: str = ""
     checks: list[checks.Check] = field(default_factory=list)
 
     @property
@@ -139,13 +141,16 @@ def _line(block: Block, word: str, rest: str, line: str, number: int) -> None:
     elif word == "when":
         block.when = paths.condition(rest)
         checks.compiled(f"boolean({block.when})")
+    elif word == "at":
+        block.at = "" if rest == "." else paths.path(rest)
+        checks.compiled(block.at or ".")
     elif word == "clause":
         block.clause = rest.strip('"')
     else:
-        block.checks.append(_check(line, number))
+        block.checks.append(_check(line, number, block.at))
 
 
-def _check(line: str, number: int) -> checks.Check:
+def _check(line: str, number: int, at: str) -> checks.Check:
     told, severity, guards = line, None, []
     while True:
         word, _, rest = line.partition(" ")
@@ -163,7 +168,7 @@ def _check(line: str, number: int) -> checks.Check:
     for expression in (guard, test.fast or "", getattr(test, "select", "")):
         if expression:
             checks.compiled(expression)
-    return checks.Check(test, number, told, severity, guard)
+    return checks.Check(test, number, told, severity, guard, at)
 
 
 def _test(line: str) -> checks.Test:
