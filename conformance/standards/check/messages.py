@@ -1,4 +1,4 @@
-"""Checking a file without any endpoint: what it is, whether it conforms, and where it does not. Pure."""
+"""HL7 v2 messages of a file: found, told apart, each judged alone, and the documents that they carry. Pure."""
 
 from __future__ import annotations
 
@@ -6,42 +6,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from conformance.errors import Malformed
 from conformance.evidence.values import Finding, Severity
+from conformance.standards.check.values import Report, Verdict
 from conformance.standards.hl7v2 import syntax, transmission
 from conformance.standards.hl7v2.rules import CODES, DEFAULT, Settings, judge
+from conformance.standards.hl7v2.rules.core import MOST
 from conformance.standards.hl7v2.values import DocumentMessage, Other, Read
-
-Verdict = Literal["conform", "nonconform", "unreadable", "not-judged"]
 
 _WORST: tuple[Verdict, ...] = ("unreadable", "nonconform", "not-judged", "conform")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 # A run of blanks must be tried once only, from where it starts: the second branch stops at line ends.
 _START = re.compile(rb"(?:\A[\s\x0b\x1c]*|(?<=[\r\n])[ \t\x0b\x1c]*)(MSH[^A-Za-z0-9\s])")
+_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?[\s\x0b\x1c]*(?:MSH|(?:FHS|BHS)[^A-Za-z0-9\s])")
 _BATCH = re.compile(rb"(?:\A|(?<=[\r\n]))(?:FHS|BHS|BTS|FTS)[^A-Za-z0-9\r\n][^\r\n]*(?:\r\n|\r|\n|\Z)")
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What was found in one file.
-
-    `kind` is `hl7v2/MDM^T02`, `hl7v2/ADT^A01`..., `hl7v2/batch` for several messages, `unknown` otherwise.
-    `conform` means that no error was found; `not-judged` that nothing wrong was found by the few rules that apply
-    to this kind; `unreadable` that the bytes are not what they claim to be. `messages` counts those in the file.
-    """
-
-    file: str
-    kind: str
-    verdict: Verdict
-    findings: tuple[Finding, ...]
-    messages: int = 1
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        """The findings that make the file nonconform."""
-        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +31,59 @@ class _Part:
     value: Read | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A document that an OBX carries: its place (`OBX[2]`, `MSH[3]/OBX[1]` in a batch) and its bytes."""
+
+    place: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The messages of a file once judged: their report, the documents they carry, their MSH-10."""
+
+    report: Report
+    documents: tuple[Carried, ...]
+    control_ids: tuple[str, ...]
+
+
 def check(name: str, data: bytes, settings: Settings = DEFAULT) -> Report:
     """Judge the messages of a file, each alone; never raises for what the bytes hold.
 
     Segments may end by CR, LF or CRLF; MLLP framing, batch segments and blank lines around messages are tolerated.
     """
+    return opened(name, data, settings).report
+
+
+def opened(name: str, data: bytes, settings: Settings = DEFAULT) -> Held:
+    """The same, with what the messages carry: each document whose Base64 can be decoded, at most `MOST` a message."""
     parts = [_judge(raw, before, settings) for raw, before in split(data)]
     if not parts:
         finding = CODES.finding("hl7v2.check.not-hl7", seen=data[:40].decode("ascii", "replace"))
-        return Report(name, "unknown", "unreadable", (finding.at(file=name),), 0)
+        return Held(Report(name, "unknown", "unreadable", (finding.at(file=name),), 0), (), ())
+    values = [p.value for p in parts]
     findings = [f.at(file=name) for part in parts for f in part.findings]
-    repeated = [f.at(file=name) for f in _repeated([p.value for p in parts])]
-    return Report(
+    repeated = [f.at(file=name) for f in _repeated(values)]
+    report = Report(
         file=name,
         kind=parts[0].kind if len(parts) == 1 else "hl7v2/batch",
         verdict=min((p.verdict for p in parts), key=_WORST.index),
         findings=(*findings, *repeated),
         messages=len(parts),
     )
+    ids = tuple(id for value in values if (id := _control_id(value)))
+    return Held(report, tuple(_carried(values)), ids)
+
+
+def _carried(values: list[Read | None]) -> Iterator[Carried]:
+    for number, value in enumerate(values, 1):
+        if not isinstance(value, DocumentMessage):
+            continue
+        for document in value.documents[:MOST]:
+            if document.data:
+                place = f"OBX[{document.occurrence}]"
+                yield Carried(place if len(values) == 1 else f"MSH[{number}]/{place}", document.data)
 
 
 def check_files(files: Mapping[str, bytes], settings: Settings = DEFAULT) -> tuple[Report, ...]:
@@ -82,6 +96,13 @@ def check_files(files: Mapping[str, bytes], settings: Settings = DEFAULT) -> tup
         extra = tuple(_control_finding(v).at(file=name) for v in shared)
         reports[name] = replace(reports[name], findings=(*reports[name].findings, *extra))
     return tuple(reports.values())
+
+
+def starts_message(data: bytes, *, first: bool = False) -> bool:
+    """True when a message or a batch starts a line; with `first`, only when it starts the file."""
+    if first:
+        return _FIRST.match(data) is not None
+    return _START.search(data) is not None
 
 
 def split(data: bytes) -> Iterator[tuple[bytes, int]]:

@@ -1,0 +1,181 @@
+"""A file judged with all that it holds: what it is, its judge, then each document inside it, to any bounded depth."""
+
+from __future__ import annotations
+
+import io
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, BinaryIO
+
+from conformance.evidence.values import Finding
+from conformance.standards.check import documents, excerpts, mails, messages, tars, zips
+from conformance.standards.check.bounds import Budget, Exhausted
+from conformance.standards.check.kinds import HEAD, Kind, sniff
+from conformance.standards.check.members import CODES, Opened
+from conformance.standards.check.settings import DEFAULT, Judging
+from conformance.standards.check.values import Report
+
+INSIDE = "!"
+"""Between the name of a container and the name of what it holds."""
+
+TOGETHER = 64
+"""Documents of one container that are compared with one another."""
+
+_ARCHIVES = (Kind.ZIP, Kind.TAR, Kind.GZIP)
+
+
+def judge(name: str, data: bytes, judging: Judging = DEFAULT) -> Iterator[Report]:
+    """The report of some bytes, then one for each document in them. Never raises for what the bytes hold."""
+    yield from _Opening(judging, Budget(judging.bounds)).of(name, data)
+
+
+def judge_archive(name: str, file: BinaryIO, judging: Judging = DEFAULT) -> Iterator[Report]:
+    """The same for an archive too large to be held: a seekable file that starts like a zip, a tar or a gzip."""
+    head = file.read(HEAD)
+    file.seek(0)
+    yield from _Opening(judging, Budget(judging.bounds)).archive(name, sniff(head), file, None, "", 0)
+
+
+def is_archive(head: bytes) -> bool:
+    """True when a file that starts so is read entry by entry, and may thus be larger than a document."""
+    return sniff(head) in _ARCHIVES
+
+
+class _Opening:
+    """One file being opened, within one budget."""
+
+    def __init__(self, judging: Judging, budget: Budget) -> None:
+        self._judging = judging
+        self._budget = budget
+
+    def of(self, name: str, data: bytes, within: str = "", depth: int = 0) -> Iterator[Report]:
+        """The reports of some bytes and of what is in them."""
+        kind = sniff(data)
+        if kind in _ARCHIVES:
+            yield from self.archive(name, kind, io.BytesIO(data), data, within, depth)
+        elif kind is Kind.MAIL:
+            yield from self._members(name, lambda: mails.open_mail(data, self._budget), data, within, depth)
+        else:
+            report, carried = self._document(name, kind, data, within)
+            yield report
+            for document in carried:
+                # What is no document at all is told by the message's own rules.
+                if sniff(document.data) is not Kind.UNKNOWN:
+                    yield from self.of(f"{name}{INSIDE}{document.place}", document.data, name, depth + 1)
+
+    def archive(
+        self, name: str, kind: Kind, file: BinaryIO, data: bytes | None, within: str, depth: int
+    ) -> Iterator[Report]:
+        """The reports of an archive and of its entries; `data` is its bytes when they are held."""
+
+        def opened() -> Opened:
+            if kind is Kind.ZIP:
+                return zips.open_zip(file, self._budget)
+            if kind is Kind.TAR:
+                return tars.open_tar(file, self._budget)
+            return tars.open_gzip(file, name.rpartition(INSIDE)[2], self._budget)
+
+        yield from self._members(name, opened, data, within, depth)
+
+    def _members(
+        self, name: str, opened: Callable[[], Opened], data: bytes | None, within: str, depth: int
+    ) -> Iterator[Report]:
+        if depth > self._judging.bounds.depth:
+            finding = CODES.finding("check.container.too-deep", expected=f"<= {self._judging.bounds.depth}")
+            yield replace(documents.report(name, "archive", (finding,)), within=within)
+            return
+        try:
+            container = opened()
+        except Exception:  # noqa: BLE001 - a crash of ours on one container must not hide the other files
+            yield Report(name, "unknown", "unreadable", within=within, fault=traceback.format_exc(limit=-12))
+            return
+        yield self._container(name, container, data, within)
+        if container.kind == "office":
+            return
+        taken: set[str] = set()
+        try:
+            for member in container.members:
+                if container.kind == "xdm" and _of_the_package(member.name):
+                    continue
+                inner = f"{name}{INSIDE}{_distinct(member.name, taken)}"
+                if member.data is None:
+                    why = () if member.finding is None else (member.finding,)
+                    yield replace(documents.report(inner, "unknown", why), within=name, verdict="unreadable")
+                    continue
+                for report in self.of(inner, member.data, name, depth + 1):
+                    if member.finding is not None and report.file == inner:
+                        findings = (member.finding.at(file=inner), *report.findings)
+                        report = replace(report, findings=findings, verdict=_worse(report, findings))
+                    yield report
+        except Exhausted as stop:
+            finding = CODES.finding(stop.code, seen=stop.seen, expected=stop.expected)
+            rest = documents.report(f"{name}{INSIDE}…", "unknown", (finding,))
+            yield replace(rest, within=name, verdict="unreadable")
+
+    def _container(self, name: str, container: Opened, data: bytes | None, within: str) -> Report:
+        findings, judges = container.findings, (documents.OWN,)
+        judged = False
+        if container.kind == "xdm" and data is not None and (judge_xdm := _xdm()) is not None:
+            try:
+                findings = (*findings, *judge_xdm(data))
+                judged = True
+            except Exception:  # noqa: BLE001 - as above
+                trace = traceback.format_exc(limit=-12)
+                return Report(name, "xdm", "unreadable", findings, within=within, judges=judges, fault=trace)
+        if container.kind == "office":
+            findings = (*findings, CODES.finding("check.document.not-judged", seen="OOXML, ODF"))
+        return replace(documents.report(name, container.kind, findings, judged=judged, judges=judges), within=within)
+
+    def _document(self, name: str, kind: Kind, data: bytes, within: str) -> tuple[Report, tuple[messages.Carried, ...]]:
+        try:
+            judged, carried = self._judged(name, kind, data)
+            report = replace(judged, within=within)
+            if self._judging.excerpts and kind in (Kind.CDA, Kind.HL7, Kind.XML):
+                report = replace(report, excerpts=excerpts.excerpts(data, report.findings))
+        except Exception:  # noqa: BLE001 - a crash of a rule is ours: told, and the other documents still judged
+            trace = traceback.format_exc(limit=-12)
+            return Report(name, kind.value, "unreadable", within=within, fault=trace), ()
+        return report, carried
+
+    def _judged(self, name: str, kind: Kind, data: bytes) -> tuple[Report, tuple[messages.Carried, ...]]:
+        if kind is Kind.HL7:
+            return documents.judge_message(name, data, self._judging)
+        judge_kind = documents.JUDGES.get(kind)
+        if judge_kind is None:
+            return documents.judge_rest(name, data, kind), ()
+        return judge_kind(name, data, self._judging), ()
+
+
+def _worse(report: Report, findings: tuple[Finding, ...]) -> Any:
+    own = documents.verdict_of(findings, judged=report.verdict != "not-judged")
+    return report.verdict if report.verdict == "unreadable" else own
+
+
+def _of_the_package(name: str) -> bool:
+    """True for the files that make an XDM what it is: the judge of the XDM reads them."""
+    last = name.rpartition("/")[2].upper()
+    return last in zips.XDM_OWN or last.endswith((".XSL", ".CSS"))
+
+
+def _distinct(name: str, taken: set[str]) -> str:
+    """A member's name, numbered when another member has it."""
+    told, number = name, 1
+    while told in taken:
+        number += 1
+        told = f"{name} ({number})"
+    taken.add(told)
+    return told
+
+
+def _xdm() -> Callable[[bytes], tuple[Finding, ...]] | None:
+    name = "conformance.standards.xdm.judging"
+    try:
+        if find_spec(name) is None:
+            return None
+    except ModuleNotFoundError:
+        return None
+    module = import_module(name)
+    return lambda data: tuple(module.judge(data))
