@@ -18,7 +18,7 @@ from conformance.evidence.values import Finding, Severity
 from conformance.standards import valuesets
 from conformance.standards.cda.document import Document
 from conformance.standards.cda.templates.kinds import Kind
-from conformance.standards.cda.templates.paths import NAMESPACES, count, literal
+from conformance.standards.cda.templates.paths import NAMESPACES, count, equals
 from conformance.standards.xml import syntax as xml
 from conformance.standards.xml.syntax import Element
 
@@ -96,7 +96,7 @@ class Attribute:
             return None
         if not self.values:
             return f"not(({self.select})[not(@{self.name}) or @{self.name}=''])"
-        equal = " or ".join(f"@{self.name}={literal(value)}" for value in self.values)
+        equal = equals(f"@{self.name}", self.values)
         return f"not(({self.select})[{equal}])" if self.negated else f"not(({self.select})[not({equal})])"
 
     def explain(self, element: Element, document: Document) -> Iterator[Hit]:
@@ -104,6 +104,8 @@ class Attribute:
         name = f"{{{NAMESPACES[prefix]}}}{local}" if prefix else local
         for node in compiled(self.select)(element):
             value = node.get(name)
+            if value is not None and self.name == "xsi:type":
+                value = value.rpartition(":")[2]
             if self.pattern:
                 good = value is not None and re.fullmatch(self.pattern, value) is not None
                 wanted = f"@{self.name} ~ {self.pattern}"
@@ -213,7 +215,13 @@ class On:
     """The element that carries the template has one of these names, and parent when one is given (`entry/act`)."""
 
     names: tuple[str, ...]
-    fast: str | None = None
+
+    @property
+    def fast(self) -> str:
+        steps = [name.rpartition("/") for name in self.names]
+        return " or ".join(
+            f"self::h:{own}[parent::h:{above}]" if above else f"self::h:{own}" for above, _, own in steps
+        )
 
     def explain(self, element: Element, document: Document) -> Iterator[Hit]:
         own = xml.local(element)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -12,7 +12,7 @@ from conformance.evidence.values import Finding
 from conformance.standards.cda.document import Document
 from conformance.standards.cda.syntax import tag
 from conformance.standards.cda.templates import checks, notation
-from conformance.standards.cda.templates.notation import Block
+from conformance.standards.cda.templates.notation import Block, Draft
 from conformance.standards.xml import syntax as xml
 from conformance.standards.xml.syntax import Element
 
@@ -24,23 +24,33 @@ _TEMPLATE = tag("templateId")
 
 @dataclass(frozen=True)
 class Ready:
-    """A block ready to judge: one boolean for all its lines that XPath can tell, the others apart."""
+    """A block ready to judge: one boolean for all its lines that XPath can tell, the others apart.
 
-    block: Block
-    when: Callable[[Element], Any] | None
-    fits: Callable[[Element], Any] | None
-    slow: tuple[checks.Check, ...]
+    It is read and compiled when an element first asks for it.
+    """
 
-    @classmethod
-    def of(cls, block: Block) -> Ready:
-        """Compile a block."""
-        quick = [f"({check.fast})" for check in block.checks if check.fast is not None]
-        return cls(
-            block,
-            checks.compiled(f"boolean({block.when})") if block.when else None,
-            checks.compiled(" and ".join(quick)) if quick else None,
-            tuple(check for check in block.checks if check.fast is None),
-        )
+    draft: Draft
+
+    @cached_property
+    def block(self) -> Block:
+        """The block; raises InternalError when one of its lines cannot be read."""
+        return self.draft.block()
+
+    @cached_property
+    def when(self) -> Callable[[Element], Any] | None:
+        """Whether the block is about an element, None when it always is."""
+        return checks.compiled(f"boolean({self.block.when})") if self.block.when else None
+
+    @cached_property
+    def fits(self) -> Callable[[Element], Any] | None:
+        """Whether every line that XPath can tell holds, None when it can tell none."""
+        quick = [f"({check.fast})" for check in self.block.checks if check.fast is not None]
+        return checks.compiled(" and ".join(quick)) if quick else None
+
+    @cached_property
+    def slow(self) -> tuple[checks.Check, ...]:
+        """The lines that only Python can tell."""
+        return tuple(check for check in self.block.checks if check.fast is None)
 
     def applies(self, document: Document) -> bool:
         """True when the document declares a template that the block is limited to, if it is."""
@@ -66,13 +76,13 @@ class Tables:
     documents: tuple[Ready, ...]
 
     @classmethod
-    def of(cls, blocks: Iterable[Block]) -> Tables:
+    def of(cls, drafts: Iterable[Draft]) -> Tables:
         """Index some blocks."""
         templates: dict[str, list[Ready]] = {}
         elements: dict[str, list[tuple[tuple[str, ...], Ready]]] = {}
         documents = []
-        for block in blocks:
-            ready = Ready.of(block)
+        for draft in drafts:
+            ready, block = Ready(draft), draft.head
             if block.kind == "template":
                 templates.setdefault(block.target, []).append(ready)
             elif block.kind == "element":
@@ -135,12 +145,12 @@ def _bounded(findings: Iterator[Finding]) -> Iterator[Finding]:
 @cache
 def tables() -> Tables:
     """The tables of the bench, read once; raises InternalError when one cannot be read."""
-    return Tables.of(blocks())
+    return Tables.of(drafts())
 
 
-def blocks() -> Iterator[Block]:
-    """Every block of every table, in the order of the file names."""
+def drafts() -> Iterator[Draft]:
+    """Every block of every table, in the order of the file names, its lines not read yet."""
     folder = files("conformance.standards.cda.templates") / "tables"
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".rules"):
-            yield from notation.read(entry.read_text(encoding="utf-8"), entry.name)
+            yield from notation.scan(entry.read_text(encoding="utf-8"), entry.name)

@@ -32,9 +32,8 @@ Nodes that are absent satisfy every line but a cardinality and an `assert`. `.` 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
@@ -44,7 +43,9 @@ from conformance.standards import valuesets
 from conformance.standards.cda.templates import checks, kinds, paths
 from conformance.standards.cda.templates.paths import NotationError
 
+_COMMENT = re.compile(r"\s+# ")
 _BLOCKS = ("template", "element", "document")
+_HEAD = re.compile(r'(\S+)(?:\s+"([^"]*)")?')
 _SEVERITIES = {"warn": Severity.WARNING, "advice": Severity.ADVICE, "note": Severity.NOTE}
 
 
@@ -91,43 +92,80 @@ class Block:
         return f"{self.name} ({self.target})" if self.name else self.target
 
 
-def read(text: str, origin: str) -> Iterator[Block]:
-    """The blocks of a table; raises InternalError with the file and line when one cannot be read."""
-    source, block = "", None
+@dataclass(slots=True)
+class Draft:
+    """A block whose lines are not understood yet: enough to know when it is needed.
+
+    Few of the thousand templates stand in one document: the others are never compiled.
+    """
+
+    head: Block
+    file: str
+    lines: list[tuple[int, str]] = field(default_factory=list)
+
+    def block(self) -> Block:
+        """The block; raises InternalError with the file and line when a line cannot be read."""
+        block = replace(self.head, checks=[])
+        for number, line in self.lines:
+            word, _, rest = line.partition(" ")
+            try:
+                _line(block, word, rest.strip(), line, number)
+            except (ValueError, re.error, InternalError, etree.XPathError) as error:
+                raise _wrong(self.file, number, line, error) from error
+        return block
+
+
+def scan(text: str, origin: str) -> Iterator[Draft]:
+    """The blocks of a table, their lines not read yet; raises InternalError when a head cannot be read."""
+    source, draft = "", None
     for number, raw in enumerate(text.split("\n"), 1):
         line = _bare(raw)
         if not line:
             continue
-        try:
-            word, _, rest = line.partition(" ")
-            if word == "source":
-                source = rest.strip().strip('"')
-            elif word in _BLOCKS:
-                if block is not None:
-                    yield block
-                block = _block(word, rest.strip(), source, f"{origin}:{number}")
-            elif block is None:
-                raise NotationError("a line before any block")
-            else:
-                _line(block, word, rest.strip(), line, number)
-        except (NotationError, ValueError, InternalError, etree.XPathError) as error:
-            raise InternalError("cda.rules", where=f"{origin}:{number}", line=line, reason=str(error)) from error
-    if block is not None:
-        yield block
+        word, _, rest = line.partition(" ")
+        if word == "source":
+            source = rest.strip().strip('"')
+        elif word in _BLOCKS:
+            if draft is not None:
+                yield draft
+            try:
+                draft = Draft(_block(word, rest.strip(), source, f"{origin}:{number}"), origin)
+            except ValueError as error:
+                raise _wrong(origin, number, line, error) from error
+        elif draft is None:
+            raise _wrong(origin, number, line, NotationError("a line before any block"))
+        else:
+            draft.lines.append((number, line))
+    if draft is not None:
+        yield draft
+
+
+def read(text: str, origin: str) -> Iterator[Block]:
+    """The blocks of a table; raises InternalError with the file and line when one cannot be read."""
+    for draft in scan(text, origin):
+        yield draft.block()
+
+
+def _wrong(origin: str, number: int, line: str, error: Exception) -> InternalError:
+    return InternalError("cda.rules", where=f"{origin}:{number}", line=line, reason=str(error))
 
 
 def _bare(raw: str) -> str:
     """The line without its comment: a `#` at its start or after a blank."""
-    if raw.lstrip().startswith("#"):
+    line = raw.strip()
+    if line.startswith("#"):
         return ""
-    return re.split(r"\s+# ", raw, maxsplit=1)[0].strip()
+    return _COMMENT.split(line, maxsplit=1)[0] if "# " in line else line
 
 
 def _block(word: str, rest: str, source: str, origin: str) -> Block:
     if not source:
         raise NotationError("a block before any source")
-    target, *name = shlex.split(rest)
-    block = Block(word, target, " ".join(name), source, origin)
+    found = _HEAD.fullmatch(rest)
+    if found is None:
+        raise NotationError("a block begins by a target, then its name in quotes")
+    target, name = found[1], found[2] or ""
+    block = Block(word, target, name, source, origin)
     if word == "document":
         block.scopes = tuple(Scope.read(one) for one in target.split("|"))
     return block

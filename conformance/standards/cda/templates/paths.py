@@ -143,12 +143,20 @@ def _atom(tokens: list[str]) -> tuple[str, list[str]]:
             raise NotationError(f"a value is missing after {head} {operator}")
         wanted, rest = _listed(rest[1:])
         select = "h:templateId/@root" if head == "template" else path(head)
-        equal = " or ".join(f"{select}={literal(value)}" for value in wanted)
+        equal = equals(select, wanted)
         return (f"not({equal})" if operator == "!=" else f"({equal})"), rest
     counted = cardinality(operator)
     if counted is not None:
         return count(path(head), *counted), rest[1:]
     return f"boolean({path(head)})", rest
+
+
+def equals(select: str, wanted: tuple[str, ...]) -> str:
+    """An XPath boolean: a node equals one of some values. An `xsi:type` is a QName: its prefix does not count."""
+    if select.endswith("@xsi:type"):
+        same = " or ".join(f".={literal(value)} or substring-after(.,':')={literal(value)}" for value in wanted)
+        return f"boolean({select}[{same}])"
+    return " or ".join(f"{select}={literal(value)}" for value in wanted)
 
 
 def _listed(tokens: list[str]) -> tuple[tuple[str, ...], list[str]]:
