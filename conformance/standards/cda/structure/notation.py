@@ -94,7 +94,7 @@ class Complex:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """All that `model.txt` says. `elements` gives the type of each element that may be cited, and whether it is nillable."""
+    """All that `model.txt` says. `elements` gives, for each element that may be cited, its type and if it is nillable."""
 
     namespaces: Mapping[str, str]
     simples: Mapping[str, Simple]
@@ -117,7 +117,7 @@ class _Node:
 
 
 _BOUNDS: dict[str, tuple[int, int | None]] = {"": (1, 1), "?": (0, 1), "*": (0, UNBOUNDED), "+": (1, UNBOUNDED)}
-_BOUND = re.compile(r"(?P<name>[^\s{?*+]+)(?P<mark>[?*+]?|\{(?P<low>\d+),(?P<high>\d*)\})")
+_BOUND = re.compile(r"(?P<name>[\w.:~-]+)(?P<mark>[?*+]?|\{(?P<low>\d+),(?P<high>\d*)\})")
 _ATTRIBUTE = re.compile(
     r"@(?P<name>[\w.:-]+)(?P<required>!?)(?: (?P<type>[\w.:-]+)(?:\((?P<codes>[^()]+)\))?)?(?: = (?P<fixed>\S+))?"
 )

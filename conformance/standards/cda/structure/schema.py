@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from lxml import etree
 
@@ -147,9 +148,9 @@ class _Memory(etree.Resolver):
     def __init__(self, texts: dict[str, bytes]) -> None:
         self.texts = texts
 
-    def resolve(self, url: str, public_id: str, context: object) -> object:
-        text = self.texts.get(url.removeprefix(_SCHEME))
-        return None if text is None else self.resolve_string(text, context, base_url=url)
+    def resolve(self, system_url: Any, public_id: Any, context: Any) -> Any:  # type: ignore[override]  # stub is short
+        text = self.texts.get(str(system_url).removeprefix(_SCHEME))
+        return None if text is None else self.resolve_string(text, context, base_url=system_url)
 
 
 def build(model: Model) -> etree.XMLSchema:
