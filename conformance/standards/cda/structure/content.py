@@ -19,8 +19,8 @@ ANYTHING: Name = ("xs", "anyType")
 
 @cache
 def prefix_of(uri: str) -> str:
-    """The prefix that the model gives to a namespace; `?` for a namespace it does not know."""
-    return next((prefix for prefix, known in model().namespaces.items() if known == uri), "?")
+    """The prefix that the model gives to a namespace: `?` for one it does not know, empty for none."""
+    return "" if not uri else next((prefix for prefix, known in model().namespaces.items() if known == uri), "?")
 
 
 def name_of(element: Element) -> Name:
@@ -90,6 +90,7 @@ class Automaton:
     """Which elements may follow which in the content of a type; states are numbers, 0 the first."""
 
     def __init__(self, type_: Name) -> None:
+        self._own = type_[0]
         self._stacks: list[_Stack] = [content_of(type_)]
         self._numbers = {self._stacks[0]: 0}
         self._moves: dict[tuple[int, Name], int | None] = {}
@@ -132,7 +133,7 @@ class Automaton:
         if key not in self._moves:
             self._moves[key] = None
             for leaf, after in self.heads(state)[0]:
-                if leaf.name == name or (leaf.kind == "any" and name[0] != "hl7"):
+                if leaf.name == name or (leaf.kind == "any" and name[0] not in ("", self._own)):
                     if after not in self._numbers:
                         self._numbers[after] = len(self._stacks)
                         self._stacks.append(after)

@@ -286,50 +286,38 @@ def _q(name: str) -> str:
     return f"{{{HL7}}}{name}"
 
 
-# The attributes that name other elements of the document: (element, attribute).
-_REFERENCES = {
-    _q("footnoteRef"): "IDREF",
-    _q("renderMultiMedia"): "referencedObject",
-    _q("td"): "headers",
-    _q("th"): "headers",
-}
-_NO_BODY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(#.*)?")  # RFC 2396 3: a scheme must be followed by something
+# The attributes that name other elements of the document.
+_REFERENCES = (
+    ("IDREF", (_q("footnoteRef"),)),
+    ("referencedObject", (_q("renderMultiMedia"),)),
+    ("headers", (_q("td"), _q("th"))),
+)
+_NO_BODY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(#.*)?")  # RFC 2396, 3: something must follow a scheme
 
 
 def _beyond(root: Element) -> Iterator[Finding]:
     """What Xerces, the engine of the official tool, refuses and libxml2 accepts: empty URIs, references to nothing."""
+    for element in root.iter(_q("telecom"), _q("reference"), _q("value")):
+        value = element.get("value")
+        if value is not None and ":" in value and _NO_BODY.fullmatch(value) and _uri_typed(element):
+            yield _beyond_finding("value", element, "value", value, *KINDS["url"])
     ids: set[str] | None = None
-    for element in root.iter(*_REFERENCES, _q("telecom"), _q("reference"), _q("value")):
-        tag = str(element.tag)
-        named = _REFERENCES.get(tag)
-        if named is None:
-            value = element.get("value")
-            if value is not None and value.rstrip()[-1:] == ":" and _uri_typed(element) and _NO_BODY.fullmatch(value):
-                cause, expected = KINDS["url"]
-                yield CODES.finding(
-                    "cda.structure.value",
-                    f"{path(element)}/@value",
-                    line=_line(element),
-                    seen=value,
-                    expected=expected,
-                    cause=cause,
-                )
-            continue
-        listed = (element.get(named) or "").split()
-        if not listed:
-            continue
-        if ids is None:
-            ids = {str(other.get("ID")) for other in root.iter() if other.get("ID") is not None}
-        for target in listed:
-            if target not in ids:
-                yield CODES.finding(
-                    "cda.structure.idref", f"{path(element)}/@{named}", line=_line(element), seen=target
-                )
+    for name, tags in _REFERENCES:
+        for element in root.iter(*tags):
+            listed = element.get(name)
+            if listed is None:
+                continue
+            if ids is None:
+                ids = {str(other.get("ID")) for other in root.iter() if other.get("ID") is not None}
+            for target in listed.split():
+                if target not in ids:
+                    yield _beyond_finding("idref", element, name, target)
 
 
-def _line(element: Element) -> int | None:
-    line = element.sourceline
-    return line if isinstance(line, int) else None
+def _beyond_finding(code: str, at: Element, name: str, seen: str, cause: str = "", expected: str = "") -> Finding:
+    line: Any = at.sourceline
+    where = f"{path(at)}/@{name}"
+    return CODES.finding(f"cda.structure.{code}", where, line=line, seen=seen, expected=expected, cause=cause)
 
 
 def _uri_typed(element: Element) -> bool:

@@ -94,7 +94,7 @@ class Complex:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """All that `model.txt` says. `elements`: of each element that may be cited, its type, and whether it is nillable."""
+    """All that `model.txt` says. `elements`: the type of each element that may be cited, and if it is nillable."""
 
     namespaces: Mapping[str, str]
     simples: Mapping[str, Simple]
