@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from conformance.standards.cda.structure.notation import Attribute, Complex, Name, Particle, model
+from conformance.standards.cda.structure.notation import Attribute, Name, Particle, model
 from conformance.standards.xml.syntax import XSI, Element, children, local, namespace
 
 _Stack = tuple[Particle, ...]
@@ -58,12 +58,12 @@ def attributes_of(type_: Name) -> dict[Name, Attribute]:
 @cache
 def family(type_: Name) -> tuple[str, ...]:
     """The names of the concrete types that may stand for a type by `xsi:type`, itself included."""
-    return tuple(sorted(other[1] for other, written in model().types.items() if _fits(other, type_, written)))
+    known = model().types
+    return tuple(sorted(other[1] for other in known if not known[other].abstract and derives(other, type_)))
 
 
-def _fits(other: Name, wanted: Name, written: Complex) -> bool:
-    if written.abstract:
-        return False
+def derives(other: Name, wanted: Name) -> bool:
+    """True when a type is another or comes from it."""
     at: Name | None = other
     while at is not None and at != wanted:
         at = model().types[at].base
@@ -176,8 +176,8 @@ def types_along(element: Element) -> list[Name | None]:
             above = found[-1]
             declared_type = None if above is None else child_type(above, name_of(at))
         said = announced(at)
-        usable = said is not None and declared_type is not None and said in model().types
-        found.append(said if usable and said is not None else declared_type)
+        usable = said in model().types and (declared_type is None or derives(said, declared_type)) if said else False
+        found.append(said if usable else declared_type)
     return found
 
 
