@@ -54,7 +54,7 @@ class Ready:
 
     def applies(self, document: Document) -> bool:
         """True when the document declares a template that the block is limited to, if it is."""
-        scopes = self.block.scopes
+        scopes = self.draft.head.scopes
         return not scopes or any(document.declares(scope.oid, scope.version) for scope in scopes)
 
     def judge(self, element: Element, document: Document) -> Iterator[Finding]:

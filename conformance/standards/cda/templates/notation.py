@@ -1,6 +1,7 @@
 """The notation of the rule tables (`tables/*.rules`): blocks of lines, each line one thing that must hold.
 
     source "CI-SIS, Modèles de contenus CDA"      the clause of the blocks below, until the next source
+    scope 1.2.250.1.213.1.1.1.45:2024.01          `in` of the blocks below without one, until the next source or scope
     # a comment
 
     template 1.2.250.1.213.1.1.2.2 "Antécédents médicaux non codés"
@@ -25,6 +26,7 @@
 
     element observation/interpretationCode        the same for elements by name (and parents), in the body
     document 1.2.250.1.213.1.1.1.55:2024.01 "CR"  ClinicalDocument declaring a template (`:` alone: without version)
+    document scope "CR"                           the same for the templates of the scope
 
 Nodes that are absent satisfy every line but a cardinality and an `assert`. `.` is the element itself.
 """
@@ -79,7 +81,14 @@ class Block:
     when: str = ""
     clause: str = ""
     at: str = ""
+    inherited: bool = False
     checks: list[checks.Check] = field(default_factory=list)
+
+    def limit(self, scopes: str) -> None:
+        """Only in documents that declare one of these templates: replaces what the block has from `scope`."""
+        given = tuple(Scope.read(one) for one in _bar(scopes))
+        self.scopes = given if self.inherited else (*self.scopes, *given)
+        self.inherited = False
 
     @property
     def cited(self) -> str:
@@ -117,23 +126,27 @@ class Draft:
 
 def scan(text: str, origin: str) -> Iterator[Draft]:
     """The blocks of a table, their lines not read yet; raises InternalError when a head cannot be read."""
-    source, draft = "", None
+    source, scope, draft = "", "", None
     for number, raw in enumerate(text.split("\n"), 1):
         line = _bare(raw)
         if not line:
             continue
         word, _, rest = line.partition(" ")
         if word == "source":
-            source = rest.strip().strip('"')
+            source, scope = rest.strip().strip('"'), ""
+        elif word == "scope":
+            scope = rest.strip()
         elif word in _BLOCKS:
             if draft is not None:
                 yield draft
             try:
-                draft = Draft(_block(word, rest.strip(), source, f"{origin}:{number}"), origin)
+                draft = Draft(_block(word, rest.strip(), source, scope, f"{origin}:{number}"), origin)
             except ValueError as error:
                 raise _wrong(origin, number, line, error) from error
         elif draft is None:
             raise _wrong(origin, number, line, NotationError("a line before any block"))
+        elif word == "in":
+            draft.head.limit(rest)
         else:
             draft.lines.append((number, line))
     if draft is not None:
@@ -158,7 +171,7 @@ def _bare(raw: str) -> str:
     return _COMMENT.split(line, maxsplit=1)[0] if "# " in line else line
 
 
-def _block(word: str, rest: str, source: str, origin: str) -> Block:
+def _block(word: str, rest: str, source: str, scope: str, origin: str) -> Block:
     if not source:
         raise NotationError("a block before any source")
     found = _HEAD.fullmatch(rest)
@@ -166,16 +179,18 @@ def _block(word: str, rest: str, source: str, origin: str) -> Block:
         raise NotationError("a block begins by a target, then its name in quotes")
     target, name = found[1], found[2] or ""
     block = Block(word, target, name, source, origin)
+    if word == "document" and target != "scope":
+        scope = target
+    block.scopes = tuple(Scope.read(one) for one in _bar(scope))
+    block.inherited = word != "document"
     if word == "document":
-        block.scopes = tuple(Scope.read(one) for one in target.split("|"))
+        block.target = "|".join(dict.fromkeys(one.oid for one in block.scopes))
     return block
 
 
 def _line(block: Block, word: str, rest: str, line: str, number: int) -> None:
     if word == "on":
         block.checks.append(checks.Check(checks.On(tuple(_bar(rest))), number, line))
-    elif word == "in":
-        block.scopes = (*block.scopes, *(Scope.read(one) for one in _bar(rest)))
     elif word == "when":
         block.when = paths.condition(rest)
         checks.compiled(f"boolean({block.when})")
