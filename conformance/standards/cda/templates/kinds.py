@@ -46,7 +46,17 @@ def _valid(value: str) -> bool:
     return (not month or 1 <= int(month) <= 12) and (not day or 1 <= int(day) <= 31) and (not hour or int(hour) < 24)
 
 
-_KINDS: dict[str, Kind] = {"time": time}
+def after_birth(node: Element, document: Document) -> Iterator[tuple[str, str, str]]:
+    """A time, or the low bound of a period, that is not before the birth of the patient."""
+    birth = document.birth
+    for held in (node, *node.iterchildren(tag("low"))):
+        value = held.get("value", "")
+        size = min(len(value), len(birth), 8)
+        if size >= 4 and value[:size] < birth[:size]:
+            yield "time", value, f"≥ birthTime {birth}"
+
+
+_KINDS: dict[str, Kind] = {"time": time, "after-birth": after_birth}
 
 
 def get(name: str) -> Kind:
