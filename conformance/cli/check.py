@@ -2,171 +2,227 @@
 
 from __future__ import annotations
 
-import json
-import traceback
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from conformance.bench.clock import today
+from conformance.cli.ending import INTERRUPTED
 from conformance.cli.options import Json, Lang
 from conformance.cli.speech import complain, say, spoken, t
-from conformance.errors import InternalError, UsageError
+from conformance.errors import InternalError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from conformance.evidence.values import Finding
+    from conformance.audit.checked.tally import Tally
+    from conformance.cli.checking.reading import Request
+    from conformance.standards.check.values import Report
+    from conformance.standards.ins.oids import Environment
 
-SCHEMA = "check/1"
+ENVIRONMENTS = ("production", "test", "demo")
+SEVERITIES = ("error", "warning", "advice", "note")
+NEVER = "never"
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a file; a larger one is reported, not read."""
-
-UNKNOWN = "unknown"
-
-UNREADABLE = "unreadable"
-
-BAD = ("nonconform", UNREADABLE)
-"""The verdicts for which the command exits with 1."""
+SHOWN = "|".join(SEVERITIES)
+FAILING = f"{SHOWN}|{NEVER}"
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """One file, what it was taken for, and what was found in it.
+class _Wanted:
+    """What is shown and what makes the command fail: the least severity of each, None for none."""
 
-    `verdict` is `conform`, `nonconform`, `unreadable`, or `not-judged` where the rules say little of that kind.
-    `fault` tells that the tool itself failed on this file.
-    """
+    shown: str = "note"
+    failing: str | None = "error"
 
-    file: str
-    kind: str = UNKNOWN
-    verdict: str = UNREADABLE
-    findings: tuple[Finding, ...] = ()
-    fault: bool = False
+    def keep(self, report: Report) -> Report:
+        """The report without the findings that are not asked for."""
+        if self.shown == SEVERITIES[-1]:
+            return report
+        kept = SEVERITIES[: SEVERITIES.index(self.shown) + 1]
+        return replace(report, findings=tuple(f for f in report.findings if f.severity.value in kept))
+
+    def fails(self, tally: Tally) -> bool:
+        """True when what was found makes the command fail; what is unreadable always does."""
+        if self.failing is None:
+            return False
+        grave = SEVERITIES[: SEVERITIES.index(self.failing) + 1]
+        return bool(tally.verdicts["unreadable"] or any(n for s, n in tally.severities.items() if s.value in grave))
 
 
 def check(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="cli.check.paths")],
     json_: Json = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="cli.check.html")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="cli.check.junit")] = None,
+    sarif: Annotated[Path | None, typer.Option("--sarif", metavar="FILE", help="cli.check.sarif")] = None,
+    summary: Annotated[bool, typer.Option("--summary", help="cli.check.summary")] = False,
+    jobs: Annotated[str | None, typer.Option("--jobs", metavar="N", help="cli.check.jobs")] = None,
+    env: Annotated[str | None, typer.Option("--env", metavar="production|test|demo", help="cli.check.env")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="cli.check.as-of")] = None,
+    official: Annotated[Path | None, typer.Option("--official", metavar="DIR", help="cli.check.official")] = None,
+    verapdf: Annotated[bool, typer.Option("--verapdf", help="cli.check.verapdf")] = False,
+    no_verapdf: Annotated[bool, typer.Option("--no-verapdf", help="cli.check.no-verapdf")] = False,
+    together: Annotated[bool, typer.Option("--together", help="cli.check.together")] = False,
+    severity: Annotated[str, typer.Option("--severity", metavar=SHOWN, help="cli.check.severity")] = "note",
+    fail_on: Annotated[str, typer.Option("--fail-on", metavar=FAILING, help="cli.check.fail-on")] = "error",
     lang: Lang = None,
 ) -> None:
     """Check each file of each path, in order; exit 1 when a finding is an error."""
-    counts: Counter[str] = Counter()
-    crashed = False
+    from conformance.cli.checking.reading import Request
+
     for path in paths:
-        if not path.exists():
+        if not path.exists() and not path.is_symlink():
             raise UsageError("cli.no-such-path", path=path)
-    for file in walk(paths):
-        checked = check_file(file)
-        counts[checked.verdict] += 1
-        crashed |= checked.fault
-        if json_:
-            print(json.dumps(as_json(checked), ensure_ascii=False, sort_keys=True), flush=True)
-        else:
-            _print(checked)
-    if not json_:
-        bad, unjudged = counts["nonconform"], counts["not-judged"]
-        say("cli.check.next", files=counts.total(), bad=bad, unreadable=counts[UNREADABLE], unjudged=unjudged)
-    if crashed:
-        raise typer.Exit(InternalError.exit_code)
-    raise typer.Exit(1 if any(counts[verdict] for verdict in BAD) else 0)
+    if verapdf and no_verapdf:
+        raise UsageError("check.verapdf-twice")
+    request = Request(
+        as_of=_date(as_of),
+        environment=cast("Environment | None", _one_of(env, ENVIRONMENTS, "check.unknown-environment")),
+        excerpts=html is not None,
+        official=None if official is None else str(official.resolve()),
+        verapdf=True if verapdf else False if no_verapdf else None,
+    )
+    wanted = _Wanted(
+        shown=_one_of(severity, SEVERITIES, "check.unknown-severity") or "note",
+        failing=None if fail_on == NEVER else _one_of(fail_on, (*SEVERITIES, NEVER), "check.unknown-severity"),
+    )
+    places = _Places(html, junit, sarif)
+    tally = _Run(paths, request, wanted, places, _jobs(jobs), json_, summary, together).run()
+    raise typer.Exit(_outcome(tally, wanted))
 
 
-def walk(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files of some paths, folders walked in alphabetical order, each file once; links to folders not followed."""
-    seen: set[Path] = set()
-    for path in paths:
-        for file in sorted(_below(path)) if path.is_dir() else [path]:
-            real = file.resolve()
-            if real not in seen:
-                seen.add(real)
-                yield file
+def _outcome(tally: Tally, wanted: _Wanted) -> int:
+    if tally.interrupted:
+        return INTERRUPTED
+    if tally.faults:
+        return InternalError.exit_code
+    return 1 if wanted.fails(tally) else 0
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _one_of(value: str | None, known: Sequence[str], id: str) -> str | None:
+    if value is not None and value not in known:
+        raise UsageError(id, value=value, known=", ".join(known))
+    return value
+
+
+def _date(value: str | None) -> date:
+    if value is None:
+        return today()
     try:
-        entries = list(folder.iterdir())
-    except OSError:  # said when it is its turn to be read
-        yield folder
-        return
-    for entry in entries:
-        if entry.is_dir():
-            if not entry.is_symlink():
-                yield from _below(entry)
-        elif entry.is_file():
-            yield entry
+        return date.fromisoformat(value)
+    except ValueError:
+        raise UsageError("check.bad-date", value=value) from None
 
 
-def check_file(path: Path) -> Checked:
-    """Check one file, whatever is in it; one that cannot be read, or is too large, is unreadable and said why."""
-    from conformance.standards.check import check as check_data
-
-    name = printable(path)
-    try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            complain(UsageError("cli.check.too-large", where=name, size=size, most=LARGEST))
-            return Checked(name)
-        data = path.read_bytes()
-    except OSError as error:
-        complain(UsageError("cli.check.cannot-read", where=name, reason=error.strerror or str(error)))
-        return Checked(name)
-    try:
-        report = check_data(printable(Path(path.name)), data)
-    except Exception as error:  # noqa: BLE001 - a crash of a rule is ours: told, and the other files still checked
-        traceback.print_exc()
-        complain(InternalError("cli.crash", where=name, detail=f"{type(error).__name__}: {error}"))
-        return Checked(name, fault=True)
-    return Checked(name, report.kind, report.verdict, tuple(report.findings))
+def _jobs(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not value.isdecimal() or not 1 <= int(value) <= 256:
+        raise UsageError("check.bad-jobs", value=value)
+    return int(value)
 
 
-def printable(path: Path) -> str:
-    """A path as text that any output takes: bytes of a name that are not UTF-8 become U+FFFD."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the report files go."""
+
+    html: Path | None
+    junit: Path | None
+    sarif: Path | None
+
+    def check(self) -> None:
+        """Raises OutputError for a place that cannot be one, before anything is judged."""
+        for place in (self.html, self.junit, self.sarif):
+            if place is not None and (place.is_dir() or not place.parent.is_dir()):
+                raise OutputError("check.bad-place", where=str(place))
 
 
-def as_json(checked: Checked) -> dict[str, object]:
-    """One line of `check/1`."""
-    return {
-        "schema": SCHEMA,
-        "file": checked.file,
-        "kind": checked.kind,
-        "verdict": checked.verdict,
-        "findings": [_finding(finding) for finding in checked.findings],
-    }
+@dataclass(slots=True)
+class _Run:
+    """One check: reports told and written as they come, counted, and ended properly whatever happens."""
+
+    paths: list[Path]
+    request: Request
+    wanted: _Wanted
+    places: _Places
+    jobs: int | None
+    json: bool
+    summary: bool
+    together: bool
+
+    def run(self) -> Tally:
+        """Judge everything; Ctrl-C and SIGTERM end it with reports that are whole."""
+        from conformance.audit.checked.html import Heading, Html
+        from conformance.audit.checked.junit import JUnit
+        from conformance.audit.checked.sarif import Sarif
+        from conformance.audit.checked.tally import Tally
+        from conformance.cli.checking import telling
+        from conformance.cli.checking.repeats import Repeats
+        from conformance.cli.checking.stop import Stop, Stopped
+
+        self.places.check()
+        tally, lang = Tally(), spoken()
+        teller: telling.Teller = telling.Lines() if self.json else telling.Plain(summary=self.summary)
+        with ExitStack() as stack, Stop() as stop:
+            page = junit = sarif = None
+            if self.places.html is not None:
+                told = "  ".join(map(str, self.paths[:20]))
+                heading = Heading(told, self.request.as_of, self.request.environment or "")
+                page = Html(self.places.html, lang, heading)
+                stack.callback(page.abandon)
+            if self.places.junit is not None:
+                junit = JUnit(self.places.junit, lang)
+                stack.callback(junit.abandon)
+            if self.places.sarif is not None:
+                sarif = Sarif(self.places.sarif, lang)
+                stack.callback(sarif.abandon)
+            repeats = Repeats() if self.together else None
+            writers = [writer for writer in (page, junit, sarif) if writer is not None]
+            try:
+                with telling.progress(prints=not self.summary) as bar:
+                    for found in self._reports():
+                        with stop.whole():
+                            report = self.wanted.keep(found if repeats is None else repeats.told(found))
+                            tally.add(found if repeats is None else report)
+                            if report.fault:
+                                _complain(report)
+                            teller.tell(report)
+                            for writer in writers:
+                                writer.add(report)
+                            bar.show(tally, report)
+            except Stopped:
+                tally.interrupted = True
+            with stop.ending():
+                if page is not None:
+                    page.finish(tally, _outcome(tally, self.wanted))
+                if junit is not None:
+                    junit.finish()
+                if sarif is not None:
+                    sarif.finish(complete=not tally.interrupted)
+                teller.conclude(tally)
+                self._last(tally)
+        return tally
+
+    def _reports(self) -> Iterator[Report]:
+        from conformance.cli.checking.pool import judged
+        from conformance.cli.checking.walk import walk
+
+        return judged(walk(self.paths), self.request, self.jobs)
+
+    def _last(self, tally: Tally) -> None:
+        if not self.json:
+            for place in (self.places.html, self.places.junit, self.places.sarif):
+                if place is not None:
+                    say("cli.written", path=place)
+        if tally.interrupted:
+            print(t("check.interrupted", documents=tally.documents), file=sys.stderr)
 
 
-def _finding(finding: Finding) -> dict[str, object]:
-    from conformance.evidence.codes import all_codes
-
-    code = all_codes()[finding.code]
-    return {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "path": finding.location.path,
-        "line": finding.location.line,
-        "clause": code.clause,
-        "seen": finding.seen,
-        "expected": finding.expected,
-        "remedy": code.remedy(spoken()),
-    }
-
-
-def _print(checked: Checked) -> None:
-    from conformance.audit.excerpt import visible
-    from conformance.evidence.codes import all_codes
-
-    kind = t("cli.check.kind.unknown") if checked.kind == UNKNOWN else checked.kind
-    say("cli.check.file", file=checked.file, kind=kind, verdict=t(f"cli.check.{checked.verdict}"))
-    for finding in checked.findings:
-        code = all_codes()[finding.code]
-        spot = finding.location
-        line = f" ({t('audit.page.line', line=spot.line)})" if spot.line else ""
-        severity = t(f"audit.severity.{finding.severity}")
-        print(f"  {severity:<13} {visible(spot.path)}{line} {code.text(spoken())} [{finding.code}]")
-        for id, value in (("seen", finding.seen), ("expected", finding.expected), ("clause", code.clause)):
-            if value:
-                print(f"{'':<16}{t(f'cli.check.{id}', **{id: visible(value)})}")
-        print(f"{'':<16}{t('texts.remedy', remedy=code.remedy(spoken()))}")
+def _complain(report: Report) -> None:
+    last = report.fault.strip().rpartition("\n")[2]
+    complain(InternalError("check.crash", where=report.file, trace=report.fault.strip(), detail=last))

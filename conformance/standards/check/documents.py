@@ -18,7 +18,7 @@ from conformance.standards.check import kinds, messages
 from conformance.standards.check.kinds import Kind
 from conformance.standards.check.members import CODES
 from conformance.standards.check.settings import Judging
-from conformance.standards.check.values import Opinion, Report, Verdict
+from conformance.standards.check.values import UNKNOWN, Opinion, Report, Verdict
 from conformance.standards.hl7v2.rules import DEFAULT as HL7_DEFAULT
 from conformance.standards.xml import syntax as xml
 
@@ -189,7 +189,7 @@ def judge_rest(name: str, data: bytes, kind: Kind) -> Report:
             return report(name, "html", (_nothing("html"),), judged=False)
         case _:
             seen = data[:40].decode("ascii", "replace")
-            return report(name, "unknown", (CODES.finding("check.file.unknown", seen=seen),))
+            return report(name, UNKNOWN, (CODES.finding("check.file.unknown", seen=seen),))
 
 
 def _nothing(what: str) -> Finding:
