@@ -10,15 +10,37 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from xml.sax.saxutils import escape, quoteattr
 
 from conformance.standards.cda import pdf
+from conformance.standards.cda.marks import (
+    LOINC,
+    PROFESSIONS,
+    PS,
+    STRUCTURE,
+    SYSTEM_NAMES,
+    coded,
+    el,
+    identifier,
+    interval,
+    template,
+    templates,
+    text,
+    ts,
+    unknown,
+)
 
-PS = "1.2.250.1.71.4.2.1"
-STRUCTURE = "1.2.250.1.71.4.2.2"
-PROFESSIONS = "1.2.250.1.213.1.1.4.5"
-LOINC = "2.16.840.1.113883.6.1"
 TRE_A05 = "1.2.250.1.213.1.1.4.12"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A postal address and a telephone (`tel:...`)."""
+
+    number: str
+    street: str
+    postal_code: str
+    city: str
+    telecom: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +52,7 @@ class PersonSpec:
     given: str
     specialty: str = "G15_10/SM54"
     specialty_label: str = "Médecin - Médecine générale (SM)"
+    contact: Contact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +61,7 @@ class StructureSpec:
 
     id: str
     name: str
+    contact: Contact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +79,29 @@ class PatientSpec:
     birth_place: str
     used_name: str | None = None
     used_given: str | None = None
+    contact: Contact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What makes an N3 a document of its volet; every text is XML already.
+
+    `templates` are the (root, extension) after the two of every document. `body` is the components of
+    structuredBody. `participants`, `orders` are header elements; `act` is the inside of serviceEvent before its
+    effectiveTime, `acts` more documentationOf; `performer` stands at the start of the performer, `responsible` in the
+    encounter.
+    """
+
+    templates: tuple[tuple[str, str], ...]
+    body: str
+    code_extra: str = ""
+    participants: str = ""
+    orders: str = ""
+    act: str = ""
+    acts: str = ""
+    performer: str = ""
+    responsible: str = ""
+    namespaces: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +139,7 @@ class CdaSpec:
     act: tuple[str, str, str] | None = None
     order: tuple[str, str] | None = None
     accession: tuple[str, str] | None = None
-
-
-def timestamp(moment: datetime) -> str:
-    """AAAAMMJJhhmmss+ZZzz; raises ValueError for a time without offset (Structuration minimale 3.5.7.1)."""
-    if moment.tzinfo is None:
-        raise ValueError("a CDA time with an hour needs an offset")
-    return moment.strftime("%Y%m%d%H%M%S%z")
+    content: Content | None = None
 
 
 def build(spec: CdaSpec) -> bytes:
@@ -106,125 +147,123 @@ def build(spec: CdaSpec) -> bytes:
     return _document(spec).encode()
 
 
-Attributes = dict[str, str | None]
-
-
-def _el(name: str, attributes: Attributes | None = None, *inside: str) -> str:
-    """One element; attributes that are None are left out; `inside` is already serialised."""
-    head = name + "".join(f" {k}={quoteattr(v)}" for k, v in (attributes or {}).items() if v is not None)
-    content = "".join(inside)
-    return f"<{head}>{content}</{name}>" if content else f"<{head}/>"
-
-
-def _id(root: str, extension: str | None = None) -> str:
-    return _el("id", {"root": root, "extension": extension})
-
-
-def _coded(name: str, code: str, system: str, label: str, system_name: str | None = None, *inside: str) -> str:
-    attributes = {"code": code, "displayName": label, "codeSystem": system, "codeSystemName": system_name}
-    return _el(name, attributes, *inside)
-
-
-def _ts(name: str, moment: datetime) -> str:
-    return _el(name, {"value": timestamp(moment)})
-
-
-def _interval(name: str, low: datetime, high: datetime | None) -> str:
-    return _el(name, None, _ts("low", low), _ts("high", high) if high else "")
-
-
-def _text(name: str, value: str, **attributes: str | None) -> str:
-    return _el(name, dict(attributes), escape(value))
-
-
 def _person_name(person: PersonSpec) -> str:
-    return _el("name", None, _text("family", person.family), _text("given", person.given))
+    return el("name", None, text("family", person.family), text("given", person.given))
+
+
+def _address(contact: Contact | None, use: str | None) -> str:
+    if contact is None:
+        return unknown("addr")
+    return el(
+        "addr",
+        {"use": use},
+        text("houseNumber", contact.number),
+        text("streetName", contact.street),
+        text("postalCode", contact.postal_code),
+        text("city", contact.city),
+    )
+
+
+def _telecom(contact: Contact | None, use: str | None) -> str:
+    return unknown("telecom") if contact is None else el("telecom", {"value": contact.telecom, "use": use})
+
+
+def _where(contact: Contact | None, use: str) -> str:
+    return _address(contact, use) + _telecom(contact, use)
+
+
+def entity(person: PersonSpec, *inside: str) -> str:
+    """What identifies a professional in a role: id, specialty, address, telecom, name; `inside` follows."""
+    return (
+        identifier(PS, person.id)
+        + coded("code", person.specialty, PROFESSIONS, person.specialty_label)
+        + _where(person.contact, "WP")
+        + el("assignedPerson", None, _person_name(person))
+        + "".join(inside)
+    )
 
 
 def _patient(patient: PatientSpec) -> str:
     names = [
-        _text("family", patient.birth_name, qualifier="BR"),
-        _text("given", " ".join(patient.given)),
-        _text("given", patient.given[0], qualifier="BR") if patient.given else "",
-        _text("family", patient.used_name, qualifier="CL") if patient.used_name else "",
-        _text("given", patient.used_given, qualifier="CL") if patient.used_given else "",
+        text("family", patient.birth_name, qualifier="BR"),
+        text("given", " ".join(patient.given)),
+        text("given", patient.given[0], qualifier="BR") if patient.given else "",
+        text("family", patient.used_name, qualifier="CL") if patient.used_name else "",
+        text("given", patient.used_given, qualifier="CL") if patient.used_given else "",
     ]
     gender = {"M": "Masculin", "F": "Féminin", "UN": "Inconnu"}[patient.sex]
-    county = _el("place", None, _el("addr", None, _text("county", patient.birth_place)))
-    return _el(
+    county = el("place", None, el("addr", None, text("county", patient.birth_place)))
+    return el(
         "recordTarget",
         None,
-        _el(
+        el(
             "patientRole",
             None,
-            *(_id(root, extension) for root, extension in patient.ids),
-            _el("addr", {"nullFlavor": "UNK"}),
-            _el("telecom", {"nullFlavor": "UNK"}),
-            _el(
+            *(identifier(root, extension) for root, extension in patient.ids),
+            _where(patient.contact, "H"),
+            el(
                 "patient",
                 None,
-                _el("name", None, *names),
-                _coded("administrativeGenderCode", patient.sex, "2.16.840.1.113883.5.1", gender),
-                _el("birthTime", {"value": patient.birth}),
-                _el("birthplace", None, county) if patient.birth_place else "",
+                el("name", None, *names),
+                coded("administrativeGenderCode", patient.sex, "2.16.840.1.113883.5.1", gender),
+                el("birthTime", {"value": patient.birth}),
+                el("birthplace", None, county) if patient.birth_place else "",
             ),
         ),
     )
 
 
-def _organisation(name: str, structure: StructureSpec, *inside: str) -> str:
-    return _el(
+def organisation(name: str, structure: StructureSpec, *inside: str) -> str:
+    """A structure under the name of its element: id, name, telecom, address; `inside` follows."""
+    return el(
         name,
         None,
-        _id(STRUCTURE, structure.id),
-        _text("name", structure.name),
-        _el("telecom", {"nullFlavor": "UNK"}),
-        _el("addr", {"nullFlavor": "UNK"}),
+        identifier(STRUCTURE, structure.id),
+        text("name", structure.name),
+        _telecom(structure.contact, "WP"),
+        _address(structure.contact, None),
         *inside,
     )
 
 
 def _author(spec: CdaSpec) -> str:
     who = spec.author
-    return _el(
+    return el(
         "author",
         None,
-        _ts("time", spec.effective_time),
-        _el(
+        ts("time", spec.effective_time),
+        el(
             "assignedAuthor",
             None,
-            _id(PS, who.id),
-            _coded("code", who.specialty, PROFESSIONS, who.specialty_label),
-            _el("addr", {"nullFlavor": "UNK"}),
-            _el("telecom", {"nullFlavor": "UNK"}),
-            _el("assignedPerson", None, _person_name(who)),
-            _organisation("representedOrganization", spec.structure),
+            identifier(PS, who.id),
+            coded("code", who.specialty, PROFESSIONS, who.specialty_label),
+            _where(who.contact, "WP"),
+            el("assignedPerson", None, _person_name(who)),
+            organisation("representedOrganization", spec.structure),
         ),
     )
 
 
 def _custodian(spec: CdaSpec) -> str:
-    held = _organisation("representedCustodianOrganization", spec.structure)
-    return _el("custodian", None, _el("assignedCustodian", None, held))
+    held = organisation("representedCustodianOrganization", spec.structure)
+    return el("custodian", None, el("assignedCustodian", None, held))
 
 
 def _recipient(person: PersonSpec) -> str:
-    named = _el("informationRecipient", None, _person_name(person))
-    return _el("informationRecipient", None, _el("intendedRecipient", None, _id(PS, person.id), named))
+    named = el("informationRecipient", None, _person_name(person))
+    return el("informationRecipient", None, el("intendedRecipient", None, identifier(PS, person.id), named))
 
 
 def _legal_authenticator(spec: CdaSpec) -> str:
-    return _el(
+    return el(
         "legalAuthenticator",
         None,
-        _ts("time", spec.effective_time),
-        _el("signatureCode", {"code": "S"}),
-        _el(
+        ts("time", spec.effective_time),
+        el("signatureCode", {"code": "S"}),
+        el(
             "assignedEntity",
             None,
-            _id(PS, spec.author.id),
-            _el("assignedPerson", None, _person_name(spec.author)),
-            _organisation("representedOrganization", spec.structure),
+            entity(spec.author, organisation("representedOrganization", spec.structure)),
         ),
     )
 
@@ -235,33 +274,30 @@ def _order(spec: CdaSpec) -> str:
     accession = ""
     if spec.accession is not None:
         root, extension = spec.accession
-        accession = _el(
+        accession = el(
             "ps3-20:accessionNumber", {"xmlns:ps3-20": "urn:dicom-org:ps3-20", "root": root, "extension": extension}
         )
-    return _el("inFulfillmentOf", None, _el("order", None, _id(*spec.order), accession))
+    return el("inFulfillmentOf", None, el("order", None, identifier(*spec.order), accession))
 
 
 def _act(spec: CdaSpec) -> str:
-    practice = _coded("standardIndustryClassCode", spec.practice[0], "1.2.250.1.213.1.1.4.9", spec.practice[1])
-    act = _coded("code", spec.act[0], spec.act[1], spec.act[2]) if spec.act else _el("code", {"nullFlavor": "UNK"})
-    return _el(
+    practice = coded("standardIndustryClassCode", spec.practice[0], "1.2.250.1.213.1.1.4.9", spec.practice[1])
+    content = spec.content
+    act = coded("code", spec.act[0], spec.act[1], spec.act[2]) if spec.act else el("code", {"nullFlavor": "UNK"})
+    held = organisation("representedOrganization", spec.structure, practice)
+    return el(
         "documentationOf",
         None,
-        _el(
+        el(
             "serviceEvent",
             None,
-            act,
-            _interval("effectiveTime", spec.service_start, spec.service_stop),
-            _el(
+            (content.act if content is not None else "") or act,
+            interval("effectiveTime", spec.service_start, spec.service_stop),
+            el(
                 "performer",
                 {"typeCode": "PRF"},
-                _el(
-                    "assignedEntity",
-                    None,
-                    _id(PS, spec.author.id),
-                    _el("assignedPerson", None, _person_name(spec.author)),
-                    _organisation("representedOrganization", spec.structure, practice),
-                ),
+                content.performer if content is not None else "",
+                el("assignedEntity", None, entity(spec.author, held)),
             ),
         ),
     )
@@ -270,21 +306,22 @@ def _act(spec: CdaSpec) -> str:
 def _related(spec: CdaSpec) -> str:
     if spec.replaces is None:
         return ""
-    return _el("relatedDocument", {"typeCode": "RPLC"}, _el("parentDocument", None, _id(spec.replaces)))
+    return el("relatedDocument", {"typeCode": "RPLC"}, el("parentDocument", None, identifier(spec.replaces)))
 
 
 def _encounter(spec: CdaSpec) -> str:
-    facility = _coded("code", spec.facility[0], "1.2.250.1.71.4.2.4", spec.facility[1])
-    place = _el("healthCareFacility", None, _id(STRUCTURE, spec.structure.id), facility)
-    return _el(
+    facility = coded("code", spec.facility[0], "1.2.250.1.71.4.2.4", spec.facility[1])
+    place = el("healthCareFacility", None, identifier(STRUCTURE, spec.structure.id), facility)
+    return el(
         "componentOf",
         None,
-        _el(
+        el(
             "encompassingEncounter",
             None,
-            _coded("code", spec.encounter[0], spec.encounter[1], spec.encounter[2]),
-            _interval("effectiveTime", spec.service_start, spec.service_stop),
-            _el("location", None, place),
+            coded("code", spec.encounter[0], spec.encounter[1], spec.encounter[2]),
+            interval("effectiveTime", spec.service_start, spec.service_stop),
+            spec.content.responsible if spec.content is not None else "",
+            el("location", None, place),
         ),
     )
 
@@ -292,52 +329,66 @@ def _encounter(spec: CdaSpec) -> str:
 def _n1(spec: CdaSpec) -> str:
     document = pdf.pdf_a(spec.text or spec.title, title=spec.title, uid=spec.uid, filler=spec.filler)
     data = base64.b64encode(document).decode("ascii")
-    return _el("nonXMLBody", None, _el("text", {"mediaType": "application/pdf", "representation": "B64"}, data))
+    return el("nonXMLBody", None, el("text", {"mediaType": "application/pdf", "representation": "B64"}, data))
 
 
 def _n3(spec: CdaSpec) -> str:
-    paragraph = _el("text", None, _text("paragraph", spec.text or spec.title))
-    section = _el(
+    if spec.content is not None:
+        return el("structuredBody", None, spec.content.body)
+    paragraph = el("text", None, text("paragraph", spec.text or spec.title))
+    section = el(
         "section",
         None,
-        _el("templateId", {"root": "1.3.6.1.4.1.19376.1.4.1.2.16"}),  # uncoded comment, IHE then CI-SIS
-        _el("templateId", {"root": "1.2.250.1.213.1.1.2.73"}),
-        _coded("code", "55112-7", LOINC, "Commentaire", "LOINC"),
-        _text("title", "Commentaire"),
+        el("templateId", {"root": "1.3.6.1.4.1.19376.1.4.1.2.16"}),  # uncoded comment, IHE then CI-SIS
+        el("templateId", {"root": "1.2.250.1.213.1.1.2.73"}),
+        coded("code", "55112-7", LOINC, "Commentaire", "LOINC"),
+        text("title", "Commentaire"),
         paragraph,
     )
-    return _el("structuredBody", None, _el("component", None, section))
+    return el("structuredBody", None, el("component", None, section))
 
 
 def _document(spec: CdaSpec) -> str:
     models = {"N1": "1.3.6.1.4.1.19376.1.2.20", "N3": "1.3.6.1.4.1.19376.1.5.3.1.1.1"}
-    templates = ("2.16.840.1.113883.2.8.2.1", "1.2.250.1.213.1.1.1.1", models[spec.level])
+    content = spec.content if spec.level == "N3" else None
+    own = content.templates if content is not None else ((models[spec.level], ""),)
+    namespaces = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in (content.namespaces if content else ()))
     confidentiality = {"N": "Normal", "R": "Restreint", "V": "Très restreint"}[spec.confidentiality]
     rows: Iterable[str] = (
-        _el("realmCode", {"code": "FR"}),
-        _el("typeId", {"root": "2.16.840.1.113883.1.3", "extension": "POCD_HD000040"}),
-        *(_el("templateId", {"root": root}) for root in templates),
-        _id(spec.uid),
-        _coded("code", spec.code, spec.code_system, spec.label, "LOINC" if spec.code_system == LOINC else None),
-        _text("title", spec.title),
-        _ts("effectiveTime", spec.effective_time),
-        _coded("confidentialityCode", spec.confidentiality, "2.16.840.1.113883.5.25", confidentiality),
-        _el("languageCode", {"code": "fr-FR"}),
-        _el("setId", {"root": spec.set_id}),
-        _el("versionNumber", {"value": str(spec.version)}),
+        el("realmCode", {"code": "FR"}),
+        el("typeId", {"root": "2.16.840.1.113883.1.3", "extension": "POCD_HD000040"}),
+        templates("2.16.840.1.113883.2.8.2.1", "1.2.250.1.213.1.1.1.1"),
+        *(template(root, extension or None) for root, extension in own),
+        identifier(spec.uid),
+        coded(
+            "code",
+            spec.code,
+            spec.code_system,
+            spec.label,
+            SYSTEM_NAMES.get(spec.code_system),
+            content.code_extra if content is not None else "",
+        ),
+        text("title", spec.title),
+        ts("effectiveTime", spec.effective_time),
+        coded("confidentialityCode", spec.confidentiality, "2.16.840.1.113883.5.25", confidentiality),
+        el("languageCode", {"code": "fr-FR"}),
+        el("setId", {"root": spec.set_id}),
+        el("versionNumber", {"value": str(spec.version)}),
         _patient(spec.patient),
         _author(spec),
         _custodian(spec),
         *(_recipient(person) for person in spec.recipients),
         _legal_authenticator(spec),
-        _order(spec),
+        content.participants if content is not None else "",
+        (content.orders if content is not None else "") or _order(spec),
         _act(spec),
+        content.acts if content is not None else "",
         _related(spec),
         _encounter(spec),
-        _el("component", None, _n1(spec) if spec.level == "N1" else _n3(spec)),
+        el("component", None, _n1(spec) if spec.level == "N1" else _n3(spec)),
     )
     body = "\n".join(row for row in rows if row)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<ClinicalDocument xmlns="urn:hl7-org:v3" '
-        f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">\n{body}\n</ClinicalDocument>\n'
+        f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"{namespaces}>\n{body}\n</ClinicalDocument>\n'
     )

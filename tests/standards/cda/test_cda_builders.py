@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from lxml import etree
 
-from conformance.standards.cda import builders, reader, rules
+from conformance.standards.cda import builders, marks, reader, rules
 from conformance.standards.cda.builders import CdaSpec, PatientSpec, PersonSpec, StructureSpec
 
 PARIS = timezone(timedelta(hours=1))
@@ -101,8 +101,8 @@ def test_filler_makes_the_body_as_big_as_asked() -> None:
 def test_a_time_without_offset_is_refused() -> None:
     """A time with an hour needs its offset (Structuration minimale 3.5.7.1)."""
     with pytest.raises(ValueError, match="offset"):
-        builders.timestamp(datetime(2026, 1, 1, 8))  # noqa: DTZ001
-    assert builders.timestamp(datetime(2026, 7, 1, 8, tzinfo=UTC)) == "20260701080000+0000"
+        marks.timestamp(datetime(2026, 1, 1, 8))  # noqa: DTZ001
+    assert marks.timestamp(datetime(2026, 7, 1, 8, tzinfo=UTC)) == "20260701080000+0000"
 
 
 def _changed(old: str, new: str) -> set[str]:
