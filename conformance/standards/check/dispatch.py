@@ -6,8 +6,6 @@ import io
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, BinaryIO
 
 from conformance.evidence.values import Finding
@@ -17,6 +15,7 @@ from conformance.standards.check.kinds import HEAD, Kind, sniff
 from conformance.standards.check.members import CODES, Opened
 from conformance.standards.check.settings import DEFAULT, Judging
 from conformance.standards.check.values import Report
+from conformance.standards.xdm import judging as xdm
 
 INSIDE = "!"
 """Between the name of a container and the name of what it holds."""
@@ -118,9 +117,11 @@ class _Opening:
     def _container(self, name: str, container: Opened, data: bytes | None, within: str) -> Report:
         findings, judges = container.findings, (documents.OWN,)
         judged = False
-        if container.kind == "xdm" and data is not None and (judge_xdm := _xdm()) is not None:
+        if container.kind == "xdm" and data is not None:
             try:
-                findings = (*findings, *judge_xdm(data))
+                # Names given twice are a finding of the XDM itself.
+                own = (f for f in findings if f.code != "check.container.name-twice")
+                findings = (*own, *xdm.judge(data))
                 judged = True
             except Exception:  # noqa: BLE001 - as above
                 trace = traceback.format_exc(limit=-12)
@@ -168,14 +169,3 @@ def _distinct(name: str, taken: set[str]) -> str:
         told = f"{name} ({number})"
     taken.add(told)
     return told
-
-
-def _xdm() -> Callable[[bytes], tuple[Finding, ...]] | None:
-    name = "conformance.standards.xdm.judging"
-    try:
-        if find_spec(name) is None:
-            return None
-    except ModuleNotFoundError:
-        return None
-    module = import_module(name)
-    return lambda data: tuple(module.judge(data))
