@@ -30,7 +30,7 @@ def excerpts(data: bytes, findings: Iterable[Finding]) -> Mapping[int, tuple[Exc
     if not wanted:
         return {}
     lines = _lines(data)
-    return {line: tuple(_around(lines, line, seen)) for line, seen in wanted.items() if line <= len(lines)}
+    return {line: tuple(_around(lines, line, seen)) for line, seen in wanted.items() if line <= len(lines) + 1}
 
 
 def _lines(data: bytes) -> Sequence[bytes] | Sequence[str]:
