@@ -46,12 +46,12 @@ class _Wanted:
         kept = SEVERITIES[: SEVERITIES.index(self.shown) + 1]
         return replace(report, findings=tuple(f for f in report.findings if f.severity.value in kept))
 
-    def fails(self, tally: Tally) -> bool:
-        """True when what was found makes the command fail; what is unreadable always does."""
+    def failed(self, report: Report) -> bool:
+        """True when what was found, shown or not, makes the command fail; what is unreadable always does."""
         if self.failing is None:
             return False
         grave = SEVERITIES[: SEVERITIES.index(self.failing) + 1]
-        return bool(tally.verdicts["unreadable"] or any(n for s, n in tally.severities.items() if s.value in grave))
+        return report.verdict == "unreadable" or any(f.severity.value in grave for f in report.findings)
 
 
 def check(
@@ -92,16 +92,7 @@ def check(
         failing=None if fail_on == NEVER else _one_of(fail_on, (*SEVERITIES, NEVER), "check.unknown-severity"),
     )
     places = _Places(html, junit, sarif)
-    tally = _Run(paths, request, wanted, places, _jobs(jobs), json_, summary, together).run()
-    raise typer.Exit(_outcome(tally, wanted))
-
-
-def _outcome(tally: Tally, wanted: _Wanted) -> int:
-    if tally.interrupted:
-        return INTERRUPTED
-    if tally.faults:
-        return InternalError.exit_code
-    return 1 if wanted.fails(tally) else 0
+    raise typer.Exit(_Run(paths, request, wanted, places, _jobs(jobs), json_, summary, together).run())
 
 
 def _one_of(value: str | None, known: Sequence[str], id: str) -> str | None:
@@ -154,9 +145,10 @@ class _Run:
     json: bool
     summary: bool
     together: bool
+    failed: bool = False
 
-    def run(self) -> Tally:
-        """Judge everything; Ctrl-C and SIGTERM end it with reports that are whole."""
+    def run(self) -> int:
+        """Judge everything and give the exit code; Ctrl-C and SIGTERM end it with reports that are whole."""
         from conformance.audit.checked.html import Heading, Html
         from conformance.audit.checked.junit import JUnit
         from conformance.audit.checked.sarif import Sarif
@@ -187,8 +179,10 @@ class _Run:
                 with telling.progress(prints=not self.summary) as bar:
                     for found in self._reports():
                         with stop.whole():
-                            report = self.wanted.keep(found if repeats is None else repeats.told(found))
-                            tally.add(found if repeats is None else report)
+                            report = found if repeats is None else repeats.told(found)
+                            self.failed = self.failed or self.wanted.failed(report)
+                            report = self.wanted.keep(report)
+                            tally.add(report)
                             if report.fault:
                                 _complain(report)
                             teller.tell(report)
@@ -199,14 +193,21 @@ class _Run:
                 tally.interrupted = True
             with stop.ending():
                 if page is not None:
-                    page.finish(tally, _outcome(tally, self.wanted))
+                    page.finish(tally, self._outcome(tally))
                 if junit is not None:
                     junit.finish()
                 if sarif is not None:
                     sarif.finish(complete=not tally.interrupted)
                 teller.conclude(tally)
                 self._last(tally)
-        return tally
+        return self._outcome(tally)
+
+    def _outcome(self, tally: Tally) -> int:
+        if tally.interrupted:
+            return INTERRUPTED
+        if tally.faults:
+            return InternalError.exit_code
+        return 1 if self.failed else 0
 
     def _reports(self) -> Iterator[Report]:
         from conformance.cli.checking.pool import judged

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
-from conformance.cli import app, check, speech
+from conformance.cli import app, speech
+from conformance.cli.checking import reading
+from conformance.standards.check import documents
+from conformance.standards.check.settings import Judging
 
 SCHEMA = json.loads(
     (Path(__file__).resolve().parents[2] / "profiles" / "schema" / "check-1.schema.json").read_text(encoding="utf-8")
@@ -21,6 +27,12 @@ ADMISSION = (
 )
 
 
+DOCUMENT = (
+    b'<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2.250.1.999.1"/>'
+    b'<code code="11502-2" codeSystem="2.16.840.1.113883.6.1"/></ClinicalDocument>'
+)
+
+
 @pytest.fixture(autouse=True)
 def _silence() -> Iterator[None]:
     """The language of a test does not leak into the next."""
@@ -28,9 +40,9 @@ def _silence() -> Iterator[None]:
     speech.speak(None)
 
 
-def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, list[dict[str, object]]]:
+def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, list[dict[str, Any]]]:
     """The exit code and the JSON lines of `check --json`, each valid."""
-    code = app.run(["check", *argv, "--json"])
+    code = app.run(["check", *argv, "--json", "--no-verapdf"])
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     for row in rows:
         jsonschema.validate(row, SCHEMA)
@@ -75,42 +87,164 @@ def test_a_name_that_is_not_utf_8_stops_nothing(tmp_path: Path, capsys: pytest.C
     assert str(rows[0]["file"]).endswith("r\ufffdsum\ufffd.hl7")
 
 
-def test_a_file_too_large_is_said_not_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Over the limit: unreadable, told on standard error with the limit, exit 1; the next file is checked."""
-    monkeypatch.setattr(check, "LARGEST", 1000)
-    (tmp_path / "a.hl7").write_bytes(b"MSH" * 1000)
+def test_a_file_too_large_is_said_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Over the limit: unreadable with its size and the limit, exit 1, nothing read; the next file is checked."""
+    with (tmp_path / "a.xml").open("wb") as sparse:
+        sparse.truncate(200 * 1024 * 1024)
     (tmp_path / "b.hl7").write_bytes(ADMISSION.encode())
-    code = app.run(["check", str(tmp_path), "--json", "--lang", "en"])
-    out, err = capsys.readouterr()
+    code, rows = run(capsys, str(tmp_path))
     assert code == 1
-    assert [json.loads(line)["verdict"] for line in out.splitlines()] == ["unreadable", "not-judged"]
-    assert "3000" in err
-    assert "1000" in err
+    assert [row["verdict"] for row in rows] == ["unreadable", "not-judged"]
+    finding = rows[0]["findings"][0]
+    assert (finding["code"], finding["seen"]) == ("check.file.too-large", str(200 * 1024 * 1024))
+
+
+def test_what_cannot_be_read_is_told_and_the_others_are_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pipe, a socket, a link to itself and one to nowhere: a line each, never opened, exit 1."""
+    os.mkfifo(tmp_path / "fifo")
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(tmp_path / "sock"))
+    listening.close()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "nowhere").symlink_to("no-such-file")
+    (tmp_path / "z.hl7").write_bytes(ADMISSION.encode())
+    code, rows = run(capsys, str(tmp_path), "/dev/null")
+    assert code == 1
+    told = {Path(str(row["file"])).name: row["findings"][0]["code"] for row in rows}
+    special, unread = "check.file.special", "check.file.cannot-read"
+    assert told.pop("z.hl7").startswith("hl7v2.")
+    assert told == {"fifo": special, "sock": special, "null": special, "loop": unread, "nowhere": unread}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_a_file_without_rights_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The reason of the system is quoted."""
+    (tmp_path / "a.hl7").write_bytes(b"")
+    (tmp_path / "a.hl7").chmod(0)
+    assert run(capsys, str(tmp_path))[1][0]["findings"][0]["code"] == "check.file.cannot-read"
+
+
+def test_a_file_that_vanishes_is_told(tmp_path: Path) -> None:
+    """Listed, then gone when its turn comes: a finding for that file."""
+    (report,) = reading.reports(tmp_path / "gone.xml", Judging())
+    assert (report.verdict, report.findings[0].code) == ("unreadable", "check.file.cannot-read")
 
 
 def test_a_crash_of_a_rule_is_ours_and_the_other_files_are_checked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit 4, the crash told with the file it came from, and every file still has its line."""
-    import conformance.standards.check as rules
+    real = documents.judge_message
 
-    real = rules.check
-
-    def broken(name: str, data: bytes) -> rules.Report:
-        if name == "a.hl7":
+    def broken(name: str, data: bytes, judging: Judging) -> object:
+        if name.endswith("a.hl7"):
             raise RuntimeError("oups")
-        return real(name, data)
+        return real(name, data, judging)
 
-    monkeypatch.setattr(rules, "check", broken)
+    monkeypatch.setattr(documents, "judge_message", broken)
     for name in ("a.hl7", "b.hl7"):
         (tmp_path / name).write_bytes(ADMISSION.encode())
     assert app.run(["check", str(tmp_path), "--json"]) == 4
     out, err = capsys.readouterr()
-    assert len(out.splitlines()) == 2
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row.get("fault", False) for row in rows] == [True, False]
+    jsonschema.validate(rows[0], SCHEMA)
     assert "RuntimeError: oups" in err
     assert "a.hl7" in err
+
+
+def test_what_is_inside_a_file_has_lines_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The archive, then its document, which says what it is within and what it declares itself to be."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("d.xml", DOCUMENT)
+    _, rows = run(capsys, str(tmp_path))
+    outer = str(tmp_path / "a.zip")
+    assert [row["file"] for row in rows] == [outer, f"{outer}!d.xml"]
+    assert rows[1]["within"] == outer
+    assert rows[1]["document"]["type_code"] == "11502-2"
+    assert rows[1]["judges"] == ["conformance"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "severities"),
+    [
+        ([], 0, {"note"}),
+        (["--severity", "warning"], 0, set()),
+        (["--fail-on", "warning"], 0, {"note"}),
+        (["--fail-on", "note"], 1, {"note"}),
+        (["--fail-on", "note", "--severity", "error"], 1, set()),
+    ],
+)
+def test_severities_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], code: int, severities: set[str]
+) -> None:
+    """`--severity` says what is shown, `--fail-on` what decides of the exit code, shown or not."""
+    (tmp_path / "a.hl7").write_bytes(ADMISSION.encode())
+    found, rows = run(capsys, str(tmp_path), *options)
+    assert {f["severity"] for f in rows[0]["findings"]} == severities
+    assert found == code
+
+
+def test_nothing_fails_when_never_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not even an unreadable file."""
+    (tmp_path / "a").write_bytes(b"")
+    assert run(capsys, str(tmp_path), "--fail-on", "never")[0] == 0
+
+
+def test_files_of_one_production_do_not_share_identifiers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With `--together`: the second document of an id with another content is told; without, it is not."""
+    (tmp_path / "a.xml").write_bytes(DOCUMENT)
+    (tmp_path / "b.xml").write_bytes(DOCUMENT)
+    (tmp_path / "c.xml").write_bytes(DOCUMENT + b"<!-- other -->")
+    for option, expected in (([], [False] * 3), (["--together"], [False, False, True])):
+        _, rows = run(capsys, str(tmp_path), *option)
+        told = ["check.document.id-repeated" in {f["code"] for f in row["findings"]} for row in rows]
+        assert told == expected
+
+
+def test_a_summary_is_counts_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No file is named; kinds, verdicts, most frequent findings and the last line are."""
+    (tmp_path / "secret-name.hl7").write_bytes(ADMISSION.encode())
+    assert app.run(["check", str(tmp_path), "--summary", "--lang", "en"]) == 0
+    out = capsys.readouterr().out
+    assert "secret-name" not in out
+    assert "hl7v2/ADT^A01" in out
+    assert out.splitlines()[-1].startswith("Files: 1;")
+
+
+def test_the_same_finding_many_times_is_folded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Said once with the number of times and some places."""
+    notes = "".join(f"NTE|{n}\rZZ1|\r" for n in range(9))
+    (tmp_path / "a.hl7").write_bytes((ADMISSION + "bad line\r" * 9 + notes).encode())
+    app.run(["check", str(tmp_path), "--lang", "en"])
+    out = capsys.readouterr().out
+    rows = run(capsys, str(tmp_path))[1]
+    assert out.count("What to do") < len(rows[0]["findings"]) or "times" not in out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--jobs", "0"], "number of processes"),
+        (["--jobs", "many"], "number of processes"),
+        (["--env", "moon"], "moon"),
+        (["--as-of", "31/12/2026"], "31/12/2026"),
+        (["--severity", "huge"], "huge"),
+        (["--fail-on", "huge"], "huge"),
+        (["--html", "no/such/folder/a.html"], "no/such/folder"),
+        (["--verapdf", "--no-verapdf"], "contradict"),
+    ],
+)
+def test_options_that_cannot_be_are_usage_faults(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], says: str
+) -> None:
+    """Exit 2, what was wrong quoted, before anything is judged."""
+    assert app.run(["check", str(tmp_path), *options, "--lang", "en"]) == 2
+    out, err = capsys.readouterr()
+    assert says in err
+    assert out == ""
 
 
 @pytest.mark.parametrize(("lang", "words"), [("fr", ("illisible", "Que faire")), ("en", ("unreadable", "What to do"))])
@@ -134,4 +268,7 @@ def test_the_published_messages_each_have_one_valid_line(shared: Path, capsys: p
     messages = [row for row in rows if str(row["file"]).endswith((".hl7", ".er7"))]
     assert len(messages) == 33
     assert all(str(row["kind"]).startswith("hl7v2/") for row in messages)
-    assert {str(row["verdict"]) for row in rows if row not in messages} == {"unreadable"}
+    inside = [row for row in rows if "within" in row]
+    assert len(inside) == 7
+    assert {str(row["kind"]) for row in inside} == {"cda"}
+    assert {str(row["verdict"]) for row in rows if row not in messages and row not in inside} == {"unreadable"}
