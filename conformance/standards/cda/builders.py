@@ -183,6 +183,16 @@ def entity(person: PersonSpec, *inside: str) -> str:
     )
 
 
+def entity_of_participant(person: PersonSpec) -> str:
+    """What identifies a professional in a `participant` of the header."""
+    return (
+        identifier(PS, person.id)
+        + coded("code", person.specialty, PROFESSIONS, person.specialty_label)
+        + _where(person.contact, "WP")
+        + el("associatedPerson", None, _person_name(person))
+    )
+
+
 def _patient(patient: PatientSpec) -> str:
     names = [
         text("family", patient.birth_name, qualifier="BR"),
