@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 from lxml import etree
@@ -50,6 +51,9 @@ def compiled(expression: str) -> Callable[[Element], Any]:
     return found
 
 
+_nodes = cache(compiled)  # the tables hold a bounded number of expressions
+
+
 @dataclass(frozen=True)
 class Count:
     """So many nodes of a path."""
@@ -64,7 +68,7 @@ class Count:
         return count(self.select, self.low, self.high)
 
     def explain(self, element: Element, document: Document) -> Iterator[Hit]:
-        found = compiled(self.select)(element)
+        found = _nodes(self.select)(element)
         number = len(found)
         if number < self.low:
             yield Hit("missing", element, str(number), f"{self.path} {self._range()}")
@@ -102,7 +106,7 @@ class Attribute:
     def explain(self, element: Element, document: Document) -> Iterator[Hit]:
         prefix, _, local = self.name.rpartition(":")
         name = f"{{{NAMESPACES[prefix]}}}{local}" if prefix else local
-        for node in compiled(self.select)(element):
+        for node in _nodes(self.select)(element):
             value = node.get(name)
             if value is not None and self.name == "xsi:type":
                 value = value.rpartition(":")[2]
@@ -129,7 +133,7 @@ class Text:
     fast: str | None = None
 
     def explain(self, element: Element, document: Document) -> Iterator[Hit]:
-        for node in compiled(self.select)(element):
+        for node in _nodes(self.select)(element):
             value = xml.text(node)
             if self.pattern:
                 good = re.fullmatch(self.pattern, value) is not None
@@ -172,14 +176,6 @@ class InSet:
 
 _XSI_TYPE = f"{{{NAMESPACES['xsi']}}}type"
 _CODED = frozenset({"CD", "CE", "CV", "CO"})
-_SELECTS: dict[str, Callable[[Element], Any]] = {}
-
-
-def _nodes(select: str) -> Callable[[Element], Any]:
-    found = _SELECTS.get(select)
-    if found is None:
-        found = _SELECTS[select] = compiled(select)
-    return found
 
 
 @dataclass(frozen=True)
@@ -206,7 +202,7 @@ class Holds:
     fast: str
 
     def explain(self, element: Element, document: Document) -> Iterator[Hit]:
-        if not compiled(f"boolean({self.fast})")(element):
+        if not _nodes(f"boolean({self.fast})")(element):
             yield Hit("condition", element, "", self.told)
 
 
@@ -255,11 +251,25 @@ class Check:
             test = f"(not({self.guard}) or ({test}))"
         return f"not(({self.at})[not({test})])" if self.at else test
 
+    def verify(self) -> None:
+        """Compile every expression of the line; raises XPathError."""
+        for expression in (self.at, self.guard, self.test.fast, getattr(self.test, "select", "")):
+            if expression:
+                compiled(expression)
+
     def explain(self, element: Element, document: Document) -> Iterator[Hit]:
         """What is wrong, nothing when the line holds."""
         for node in _nodes(self.at)(element) if self.at else (element,):
-            if not self.guard or compiled(f"boolean({self.guard})")(node):
+            if not self.guard or _nodes(f"boolean({self.guard})")(node):
                 yield from self.test.explain(node, document)
+
+
+def overloaded(held: Element, most: int) -> Finding:
+    """The finding of an element that carries more templates than can be judged."""
+    place: Any = held
+    return CODES.finding(
+        "cda.template.repeated", xml.path(held), expected=f"templateId 0..{most}", line=place.sourceline, cause="limit"
+    )
 
 
 def finding(hit: Hit, check: Check, *, clause: str, subject: str) -> Finding:

@@ -19,6 +19,9 @@ from conformance.standards.xml.syntax import Element
 MOST = 200
 """Findings of the tables on one document, at most: a hostile document must not fill a report."""
 
+TEMPLATES = 50
+"""Templates judged on one element, at most: real ones carry six or so."""
+
 _TEMPLATE = tag("templateId")
 
 
@@ -104,26 +107,43 @@ class Tables:
         for ready in self.documents:
             if ready.applies(document):
                 yield from ready.judge(document.root, document)
+        yield from self._templates(document)
+        yield from self._elements(document)
+
+    def _templates(self, document: Document) -> Iterator[Finding]:
+        """The findings of the template blocks: each template once for each element that carries it."""
+        applicable: dict[str, tuple[Ready, ...]] = {}
+        carried: dict[Element, set[str]] = {}
         for held in document.root.iter(_TEMPLATE):
-            owner = held.getparent()
-            rules = self.by_template.get(held.get("root", ""))
-            if rules is None or owner is None or _again(held, owner):
+            oid, owner = held.get("root", ""), held.getparent()
+            if oid not in self.by_template or owner is None:
                 continue
+            known = carried.setdefault(owner, set())
+            if oid in known or len(known) > TEMPLATES:
+                continue
+            known.add(oid)
+            if len(known) > TEMPLATES:
+                yield checks.overloaded(held, TEMPLATES)
+                continue
+            rules = applicable.get(oid)
+            if rules is None:
+                rules = applicable[oid] = tuple(one for one in self.by_template[oid] if one.applies(document))
             for ready in rules:
-                if ready.applies(document):
-                    yield from ready.judge(owner, document)
-        if document.body is None:
+                yield from ready.judge(owner, document)
+
+    def _elements(self, document: Document) -> Iterator[Finding]:
+        """The findings of the element blocks, on the elements of the body."""
+        applicable = {}
+        for name, placed in self.by_element.items():
+            rules = [(above, ready) for above, ready in placed if ready.applies(document)]
+            if rules:
+                applicable[name] = rules
+        if document.body is None or not applicable:
             return
-        for element in document.body.iter(*self.by_element) if self.by_element else ():
-            for above, ready in self.by_element[element.tag]:
-                if _under(element, above) and ready.applies(document):
+        for element in document.body.iter(*applicable):
+            for above, ready in applicable[element.tag]:
+                if _under(element, above):
                     yield from ready.judge(element, document)
-
-
-def _again(held: Element, owner: Element) -> bool:
-    """True for a templateId that repeats an earlier one of the same element."""
-    oid = held.get("root")
-    return any(other.get("root") == oid for other in held.itersiblings(_TEMPLATE, preceding=True))
 
 
 def _under(element: Element, above: tuple[str, ...]) -> bool:

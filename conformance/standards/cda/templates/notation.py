@@ -119,7 +119,7 @@ class Draft:
             word, _, rest = line.partition(" ")
             try:
                 _line(block, word, rest.strip(), line, number)
-            except (ValueError, re.error, InternalError, etree.XPathError) as error:
+            except (ValueError, re.error, InternalError) as error:
                 raise _wrong(self.file, number, line, error) from error
         return block
 
@@ -154,9 +154,19 @@ def scan(text: str, origin: str) -> Iterator[Draft]:
 
 
 def read(text: str, origin: str) -> Iterator[Block]:
-    """The blocks of a table; raises InternalError with the file and line when one cannot be read."""
+    """The blocks of a table, every XPath of theirs compiled; raises InternalError with the file and line otherwise."""
     for draft in scan(text, origin):
-        yield draft.block()
+        block = draft.block()
+        try:
+            checks.compiled(block.when or ".")
+        except etree.XPathError as error:
+            raise InternalError("cda.rules", where=block.origin, line=block.when, reason=str(error)) from error
+        for check in block.checks:
+            try:
+                check.verify()
+            except etree.XPathError as error:
+                raise _wrong(origin, check.line, check.told, error) from error
+        yield block
 
 
 def _wrong(origin: str, number: int, line: str, error: Exception) -> InternalError:
@@ -193,10 +203,8 @@ def _line(block: Block, word: str, rest: str, line: str, number: int) -> None:
         block.checks.append(checks.Check(checks.On(tuple(_bar(rest))), number, line))
     elif word == "when":
         block.when = paths.condition(rest)
-        checks.compiled(f"boolean({block.when})")
     elif word == "at":
         block.at = "" if rest == "." else paths.path(rest)
-        checks.compiled(block.at or ".")
     elif word == "clause":
         block.clause = rest.strip('"')
     else:
@@ -218,9 +226,6 @@ def _check(line: str, number: int, at: str) -> checks.Check:
             break
     guard = " and ".join(guards)
     test = _test(line)
-    for expression in (guard, test.fast or "", getattr(test, "select", "")):
-        if expression:
-            checks.compiled(expression)
     return checks.Check(test, number, told, severity, guard, at)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.resources import files
 
 import pytest
 from lxml import etree
@@ -34,13 +35,17 @@ def judged(lines: str, inside: str) -> list[str]:
     ]
 
 
-def test_every_committed_line_can_be_read() -> None:
+TABLES = files("conformance.standards.cda.templates") / "tables"
+
+
+@pytest.mark.parametrize("name", sorted(entry.name for entry in TABLES.iterdir() if entry.name.endswith(".rules")))
+def test_every_committed_line_can_be_read(name: str) -> None:
     """Each line of each table is understood and its XPath compiles: blocks are otherwise compiled only when met."""
-    blocks = [draft.block() for draft in engine.drafts()]
-    assert blocks
-    for ready in (engine.Ready(draft) for draft in engine.drafts()):
-        assert ready.fits is not None or ready.slow or not ready.block.checks
-        assert ready.when is None or ready.block.when
+    blocks = list(notation.read((TABLES / name).read_text(encoding="utf-8"), name))
+    assert [block.origin for block in blocks if not block.checks] == []
+    for draft in notation.scan((TABLES / name).read_text(encoding="utf-8"), name):
+        ready = engine.Ready(draft)
+        assert ready.fits is not None or ready.slow
 
 
 def test_every_block_says_its_source() -> None:
@@ -91,14 +96,14 @@ def test_a_prefix_on_xsi_type_is_the_same_type() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["code", "code 1 2", "code@code ~ [", "is time", "value is nothing", "code in NOWHERE"]
+    "line",
+    ["code", "code 1 2", "code/ 1", "when code/", "code@code ~ [", "is time", "value is nothing", "code in NOWHERE"],
 )
 def test_a_line_that_cannot_be_read_is_our_fault(line: str) -> None:
     """A wrong table is an InternalError that names its file and line, never a finding about a vendor."""
-    (draft,) = notation.scan(f'source "S"\ntemplate 1.2 "N"\n{line}', "t.rules")
     with pytest.raises(InternalError) as error:
-        draft.block()
-    assert "t.rules:3" in str(error.value)
+        list(notation.read(f'source "S"\ntemplate 1.2 "N"\n{line}', "t.rules"))
+    assert "t.rules:" in str(error.value)
 
 
 def test_nothing_is_read_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,3 +119,26 @@ def test_nothing_is_read_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) ->
     tables = engine.Tables.of(notation.scan('source "S"\ntemplate 1.2 "A"\nid 1\ntemplate 1.3 "B"\nid 1', "t"))
     assert [one.code for one in tables.judge(document('<templateId root="1.3"/>'))] == ["cda.template.missing"]
     assert read == ["1.3"]
+
+
+def test_a_template_declared_twice_is_judged_once() -> None:
+    """A templateId that is repeated, wherever its copy stands, gives no finding twice."""
+    twice = '<templateId root="1.2.3"/><entry><act><templateId root="1.9"/></act></entry><templateId root="1.2.3"/>'
+    assert judged("id 1", twice) == ["missing"]
+
+
+def test_an_element_overloaded_with_templates_is_said_once() -> None:
+    """A hostile element that carries every known template costs a bounded time, and is told."""
+    table = 'source "S"\n' + "\n".join(f'template 1.2.{n} "N"\nid 1' for n in range(200))
+    tables = engine.Tables.of(notation.scan(table, "t"))
+    inside = "".join(f'<templateId root="1.2.{n}"/>' for n in range(200))
+    found = [one.code.removeprefix("cda.template.") for one in tables.judge(document(inside))]
+    assert found == ["missing"] * engine.TEMPLATES + ["repeated"]
+
+
+def test_findings_of_a_hostile_document_are_bounded() -> None:
+    """A hundred thousand mistakes do not fill a report."""
+    table = 'source "S"\ntemplate 1.2 "N"\nid 1'
+    tables = engine.Tables.of(notation.scan(table, "t"))
+    found = list(tables.judge(document('<entry><act><templateId root="1.2"/></act></entry>' * 5000)))
+    assert len(found) == engine.MOST
