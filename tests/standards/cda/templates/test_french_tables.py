@@ -35,9 +35,7 @@ def judged(inside: str) -> list[str]:
         '<templateId root="1.2.250.1.213.1.1.1.1"/><component><structuredBody><component>'
         f"<section>{inside}</section></component></structuredBody></component></ClinicalDocument>"
     )
-    return [
-        one.code.removeprefix("cda.template.") for one in TABLES.judge(Document(syntax.parse(raw.encode("utf-8"))))
-    ]
+    return [one.code.removeprefix("cda.template.") for one in TABLES.judge(Document(syntax.parse(raw.encode("utf-8"))))]
 
 
 def test_every_template_of_ans_has_a_name() -> None:
@@ -55,7 +53,9 @@ def test_a_template_has_one_block_for_one_condition() -> None:
     assert [key for key, number in told.items() if number > 1] == []
 
 
-HISTORY = '<templateId root="1.2.250.1.213.1.1.2.2"/><id root="1.2.3"/><code code="{code}" codeSystem="{system}"/><text/>'
+HISTORY = (
+    '<templateId root="1.2.250.1.213.1.1.2.2"/><id root="1.2.3"/><code code="{code}" codeSystem="{system}"/><text/>'
+)
 DEVICES = (
     '<templateId root="1.2.250.1.213.1.1.2.1"/><id root="1.2.3"/>'
     '<code code="46264-8" codeSystem="2.16.840.1.113883.6.1"/><text/>'
@@ -114,11 +114,11 @@ def test_a_template_is_held_to_its_facts(inside: str, expected: list[str]) -> No
 
 def test_official_examples_break_no_french_rule(cisis: Path) -> None:
     """The examples of ANS are clean, but for author specialties withdrawn from their value set since, as ANS says too."""
-    found = {}
+    found: dict[str, list[tuple[str, bool]]] = {}
     for path in sorted((cisis / "ExemplesCDA").glob("*.xml")):
         root = xml.parse(path.read_bytes())
         held = root if root.tag == syntax.DOCUMENT else next(root.iter(syntax.DOCUMENT))
         for one in TABLES.judge(Document(held)):
             found.setdefault(path.name, []).append((one.code, one.location.path.endswith(PLACE)))
-    assert set(one for listed in found.values() for one in listed) <= {(REVISED, True)}
+    assert {one for listed in found.values() for one in listed} == {(REVISED, True)}
     assert len(found) == 5
