@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conformance.standards.schematron.lookups import Lookups, constants
-from conformance.standards.schematron.model import Schema, Value
+from conformance.standards.schematron.model import Schema, Test, Value
 from conformance.standards.schematron.source import Missing, Resolver, read_schema
 from conformance.standards.schematron.stylesheet import Writer
 
-VERSION = 1
+VERSION = 2
 """Goes into every digest: raised when the same schema would give another stylesheet."""
 
 _WORD = re.compile(r"[\w.]+:([\w.\-]+)|\*|/")
@@ -39,7 +39,9 @@ class Compiled:
 
     `digest` changes with any file read and with the compiler. `missing` are includes that brought nothing, `absent`
     addresses of documents that tests look into and that are nowhere: such a test ends in an error, told in the
-    outcome. `dynamic` says that the parameters `documents` and `texts` of the stylesheet must be given.
+    outcome. `dynamic` says that the parameters `documents` and `texts` of the stylesheet must be given. `constants`
+    are its global variables with one known value. `nowhere` are the (base, address) that the resolver did not find: a
+    copy kept of this stays good while the sources stay the same and these stay absent.
     """
 
     stylesheet: str
@@ -51,6 +53,8 @@ class Compiled:
     absent: tuple[str, ...]
     dynamic: bool
     unknown_phase: bool
+    constants: Mapping[str, str] = field(default_factory=dict)
+    nowhere: tuple[tuple[str, str], ...] = ()
 
 
 def compile_schema(
@@ -78,27 +82,27 @@ def compile_schema(
         read[found] = raw
         return address(found)
 
-    lookups = Lookups(locate, constants(schema.globals()))
+    known = constants(schema.globals())
+    lookups = Lookups(locate, known)
     writer = Writer(schema, lookups, address(home))
     text = writer.write()
     sources = {**dict(schema.sources), **read}
     return Compiled(
         stylesheet=text,
         tests=tuple(_written(*row) for row in writer.tests),
-        digest=_digest(sources, schema),
+        digest=_digest(sources, schema, address(home)),
         patterns=tuple(p.id for p in schema.patterns),
         sources=tuple(sorted(sources)),
         missing=schema.missing,
         absent=tuple(sorted(lookups.absent)),
         dynamic=lookups.dynamic,
         unknown_phase=schema.unknown_phase,
+        constants=known,
+        nowhere=tuple(sorted({*schema.missing, *((home, href) for href in lookups.absent)})),
     )
 
 
-def _written(test: object, pattern: str, context: str) -> Written:
-    from conformance.standards.schematron.model import Test
-
-    assert isinstance(test, Test)
+def _written(test: Test, pattern: str, context: str) -> Written:
     told = "".join(p.select if isinstance(p, Value) else p for p in test.message)
     seed = hashlib.sha256("\x1f".join((context, test.test, told)).encode()).hexdigest()[:6]
     return Written(
@@ -124,8 +128,8 @@ def _short(context: str, pattern: str) -> str:
     return "-".join(names[-2:]) or context.strip() or "document"
 
 
-def _digest(sources: Mapping[str, bytes], schema: Schema) -> str:
-    total = hashlib.sha256(f"{VERSION}\x1f{schema.phase}".encode())
+def _digest(sources: Mapping[str, bytes], schema: Schema, home: str) -> str:
+    total = hashlib.sha256(f"{VERSION}\x1f{schema.phase}\x1f{home}".encode())
     for name, raw in sorted(sources.items()):
         total.update(f"\x1f{name}\x1f{len(raw)}\x1f".encode())
         total.update(raw)

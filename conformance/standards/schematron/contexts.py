@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from conformance.standards.schematron.tokens import Token, Unparsed, closing, joined, significant, split
 
 _STEPS = frozenset({"/", "//"})
-_SAFE_CALLS = frozenset({"not", "exists", "empty", "boolean", "true", "false", "concat", "doc", "local-name", "text", "node"})
+_SAFE_CALLS = frozenset(
+    {"not", "exists", "empty", "boolean", "true", "false", "concat", "doc", "local-name", "text", "node"}
+)
 """They raise nothing and, used alone as a predicate, are never a position."""
 _PLAIN = re.compile(r"[\w.\-]+(:[\w.\-]+)?|\*")
 _OPERATORS = frozenset({"and", "or"})
@@ -101,7 +103,7 @@ def _safe(found: Sequence[Token]) -> None:
     """Raises Unparsed when a predicate could raise an error, or mean something else outside a pattern."""
     for index, token in enumerate(found):
         after = found[index + 1].text if index + 1 < len(found) else ""
-        if token.kind in ("number", "variable"):
+        if token.kind == "variable" or (token.kind == "number" and not _place(found, index)):
             raise Unparsed("a number or a variable in a predicate")
         if token.kind == "name" and after == "(" and token.text not in _OPERATORS:
             if token.text not in _SAFE_CALLS:
@@ -116,6 +118,11 @@ def _safe(found: Sequence[Token]) -> None:
             raise Unparsed("a product in a predicate")
         if token.kind == "name" and token.text in ("eq", "ne", "lt", "gt", "le", "ge", "is", "cast", "treat", "div"):
             raise Unparsed(f"{token.text} in a predicate")
+
+
+def _place(found: Sequence[Token], index: int) -> bool:
+    """Whether a number is a position inside a path of the predicate: `[1]`, which raises nothing."""
+    return 0 < index < len(found) - 1 and found[index - 1].text == "[" and found[index + 1].text == "]"
 
 
 def _single(arguments: Sequence[Token]) -> None:

@@ -99,9 +99,7 @@ class Lookups:
             return None if None in values else "".join(v for v in values if v is not None)
         return None
 
-    def _document(
-        self, found: list[Token], at: int, end: int, attributes: frozenset[str] | None
-    ) -> tuple[Token, int]:
+    def _document(self, found: list[Token], at: int, end: int, attributes: frozenset[str] | None) -> tuple[Token, int]:
         """The call of `doc` or `document` that spans at..end, and the index where reading goes on."""
         href = self.constant(found[at + 2 : end])
         address = None if href is None else self.locate(href)
@@ -114,9 +112,7 @@ class Lookups:
             return Token("symbol", test[0]), test[1]
         return Token("variable", f"$x:{self.documents.setdefault(address, f'd{len(self.documents)}')}"), end + 1
 
-    def _concept(
-        self, found: list[Token], at: int, address: str, attributes: frozenset[str]
-    ) -> tuple[str, int] | None:
+    def _concept(self, found: list[Token], at: int, address: str, attributes: frozenset[str]) -> tuple[str, int] | None:
         """The call that replaces `//E[@a=$x and @b=$y]` at an index, and the index after it."""
         if len(found) < at + 4 or found[at].text != "//" or found[at + 2].text != "[":
             return None

@@ -251,10 +251,10 @@ def _message(element: Element) -> Iterator[Piece]:
     for child in element:
         name = xml.local(child) if xml.namespace(child) == SCH else ""
         if name == "value-of":
-            yield from (" ", Value(child.get("select", ".")), " ")
+            yield Value(child.get("select", "."))
         elif name == "name":
-            yield from (" ", Value(f"name({child.get('path', '.')})"), " ")
+            yield Value(f"name({child.get('path', '.')})")
         elif name in ("emph", "dir", "span"):
-            yield f" {''.join(str(t) for t in child.itertext())} "
+            yield "".join(str(t) for t in child.itertext())
         if child.tail:
             yield child.tail

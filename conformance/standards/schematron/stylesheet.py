@@ -37,7 +37,7 @@ _LIBRARY = f"""
 <xsl:output method="xml" indent="no" omit-xml-declaration="yes"/>
 <xsl:function name="x:path" as="xs:string">
   <xsl:param name="n" as="node()"/>
-  <xsl:sequence select="string-join($n/ancestor-or-self::*/
+  <xsl:sequence select="string-join((if ($n instance of document-node()) then $n/* else $n)/ancestor-or-self::*/
     (let $m := name(), $k := count(preceding-sibling::*[name() = $m]) return
     '/' || $m || (if ($k) then '[' || ($k + 1) || ']' else '')))"/>
 </xsl:function>
@@ -102,7 +102,10 @@ class Writer:
                 _LIBRARY,
                 _DYNAMIC if self.lookups.dynamic else "",
                 *self._held(),
-                *(f"<xsl:key name={_attr(n)} match={_attr(_key_match(p))} use={_attr(p)}/>" for p, n in self._keys.items()),
+                *(
+                    f"<xsl:key name={_attr(n)} match={_attr(_key_match(p))} use={_attr(p)}/>"
+                    for p, n in self._keys.items()
+                ),
                 *lets,
                 *(
                     f"<xsl:variable name={_attr(name)} as='node()*' select={_attr(select)}/>"
@@ -206,9 +209,7 @@ class Writer:
             return ""
         return "".join(self._body(rule.items, pattern, rule, _attributes(rule.items)))
 
-    def _body(
-        self, items: tuple[Item, ...], pattern: Pattern, rule: Rule, attributes: frozenset[str]
-    ) -> Iterator[str]:
+    def _body(self, items: tuple[Item, ...], pattern: Pattern, rule: Rule, attributes: frozenset[str]) -> Iterator[str]:
         for index, item in enumerate(items):
             if isinstance(item, Let):
                 yield f"<xsl:variable name={_attr(item.name)} select={_attr(self.lookups.rewrite(item.value))}/>"
