@@ -158,11 +158,11 @@ def path(element: Element) -> str:
     steps: list[str] = []
     at: Element | None = element
     while at is not None:
-        name, parent = local(at), at.getparent()
-        if parent is not None:
-            same = [c for c in parent if local(c) == name]
-            if len(same) > 1:
-                name += f"[{same.index(at) + 1}]"
+        name = local(at)
+        same = f"{{*}}{name}"
+        before = sum(1 for _ in at.itersiblings(same, preceding=True))
+        if before or next(at.itersiblings(same), None) is not None:
+            name += f"[{before + 1}]"
         steps.append(name)
-        at = parent
+        at = at.getparent()
     return "/" + "/".join(reversed(steps))
