@@ -1,0 +1,1 @@
+"""Symbols printed on documents: INS datamatrix, GS1 DataMatrix, QR codes."""
