@@ -1,0 +1,53 @@
+"""Acts of the body: their status, their identifiers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conformance.evidence.values import Finding
+from conformance.standards.cda.document import Document
+from conformance.standards.cda.generic.found import found
+from conformance.standards.cda.syntax import tag
+from conformance.standards.xml.syntax import Element, local
+
+STATUSES = frozenset(
+    re.findall(r"\w+", "normal aborted active cancelled completed held new suspended nullified obsolete")
+)
+"""HL7 ActStatus, 2.16.840.1.113883.5.14: the states of an act."""
+
+_ACTS = tuple(tag(name) for name in ("observation", "procedure", "substanceAdministration", "organizer", "encounter"))
+_ID, _CODE = tag("id"), tag("code")
+
+
+def judge_status(element: Element, document: Document) -> Iterator[Finding]:
+    """The status of an act is one of those of HL7."""
+    code = element.get("code")
+    if code is not None and code not in STATUSES:
+        yield found("cda.entry.status", element, "code", seen=code, expected=" ".join(sorted(STATUSES)))
+
+
+def judge_twice(document: Document) -> Iterator[Finding]:
+    """Two acts of different kinds or codes that bear the same identifier: a receiver takes one for the other."""
+    if document.body is None or not document.structured:
+        return
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    told: set[tuple[str, str]] = set()
+    for act in document.body.iter(*_ACTS):
+        held = act.find(_ID)
+        if held is None or not held.get("root"):
+            continue
+        key = (held.get("root", "").lower(), held.get("extension", ""))
+        mine = _kind(act)
+        if first.setdefault(key, mine) != mine and key not in told:
+            told.add(key)
+            yield found("cda.entry.id-twice", held, seen=" ".join(key).strip())
+
+
+def _kind(act: Element) -> tuple[str, str]:
+    code = act.find(_CODE)
+    return local(act), "" if code is None else code.get("code", "")
+
+
+ELEMENT_RULES = {"statusCode": (judge_status,)}
+DOCUMENT_RULES = (judge_twice,)

@@ -1,0 +1,61 @@
+"""The body that is not structured (N1): Structuration minimale, 3.7.2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.evidence.values import Finding
+from conformance.standards.cda.document import Document
+from conformance.standards.cda.generic import content
+from conformance.standards.cda.generic.found import found
+from conformance.standards.cda.generic.media import judge_bytes
+from conformance.standards.cda.rules import pdf_a_part
+from conformance.standards.cda.syntax import tag
+from conformance.standards.xml.syntax import Element
+
+
+def judge_nonxml(document: Document) -> Iterator[Finding]:
+    """The body of an N1, nothing for a structured document; a document without any body is the structure's matter."""
+    body = document.body
+    if body is None or document.structured:
+        return
+    text = body.find(tag("text"))
+    if text is None:
+        yield found("cda.n1.absent", body)
+        return
+    if text.get("nullFlavor") is not None:
+        yield found("cda.n1.null", text, "nullFlavor", seen=text.get("nullFlavor"))
+        return
+    announced = text.get("mediaType")
+    if announced is None:
+        yield found("cda.n1.media-type", text, expected=" ".join(sorted(content.N1_TYPES)))
+    elif announced not in content.N1_TYPES:
+        yield found("cda.n1.media-type", text, "mediaType", seen=announced, expected=" ".join(sorted(content.N1_TYPES)))
+    if text.get("representation") != "B64":
+        yield found("cda.n1.representation", text, seen=text.get("representation", ""), expected="B64")
+        if not _base64(text):
+            if not (text.text or "").strip() and not len(text):
+                yield found("cda.n1.empty", text)
+            return
+    if not (text.text or "").strip():
+        yield found("cda.n1.empty", text)
+        return
+    yield from judge_bytes(text, announced if announced in content.N1_TYPES else "")
+    yield from _pdf_a(text)
+
+
+def _base64(text: Element) -> bool:
+    """True for a text that decodes to a file all the same: it is judged although it is not announced."""
+    data, _ = content.decoded((text.text or "")[:40000], "")
+    return data is not None and content.what(data) not in ("", "text/plain")
+
+
+def _pdf_a(text: Element) -> Iterator[Finding]:
+    data, _ = content.decoded(text.text or "", "")
+    if data is not None and content.what(data) == "application/pdf" and not content.cut(data, "application/pdf"):
+        part = pdf_a_part(data)
+        if part != "1":
+            yield found("cda.n1.pdf-a", text, seen=part, expected="1")
+
+
+RULES = (judge_nonxml,)
