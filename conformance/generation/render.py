@@ -17,13 +17,14 @@ from conformance.generation.people import SPECIALTIES
 from conformance.models.document import DocumentBody, DocumentStory, Flags, Professional
 from conformance.models.life import State, states
 from conformance.standards.cda import builders as cda
+from conformance.standards.cda.marks import LOINC
 from conformance.standards.hl7v2 import builders as hl7
 from conformance.standards.ins import oids
 
 _PARIS = timezone(timedelta(hours=1))
 _ACT, _DOCUMENT, _MESSAGE = time(9, 30), time(14, 0), time(20, 0)
 
-_CODE_SYSTEMS = {"LN": cda.LOINC, "TRE_A05": cda.TRE_A05}
+_CODE_SYSTEMS = {"LN": LOINC, "TRE_A05": cda.TRE_A05}
 _HOSPITAL_STAY = ("IMP", "2.16.840.1.113883.5.4", "Hospitalisation (établissement, y compris HAD)")
 _OUTPATIENT = ("EXTERNE", "1.2.250.1.213.1.1.4.2.291", "Acte et consultation externe (établissement)")
 _EMERGENCY = ("EMER", "2.16.840.1.113883.5.4", "Passage aux urgences (établissement)")

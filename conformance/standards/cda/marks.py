@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from xml.sax.saxutils import escape, quoteattr
 
@@ -21,7 +22,7 @@ def timestamp(moment: datetime) -> str:
     return moment.strftime("%Y%m%d%H%M%S%z")
 
 
-Attributes = dict[str, str | None]
+Attributes = Mapping[str, str | None]
 
 
 def el(name: str, attributes: Attributes | None = None, *inside: str) -> str:

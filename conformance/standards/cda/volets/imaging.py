@@ -103,7 +103,7 @@ def _past(spec: CdaSpec, id: str, code: tuple[str, str], said: tuple[str, str] |
         loinc("code", *code),
         reference("text", id),
         status(),
-        el("value", dict(held), reference("originalText", id)),
+        el("value", held, reference("originalText", id)),
         unknown("targetSiteCode", "MSK"),
     )
 
