@@ -56,7 +56,21 @@ def after_birth(node: Element, document: Document) -> Iterator[tuple[str, str, s
             yield "time", value, f"≥ birthTime {birth}"
 
 
-_KINDS: dict[str, Kind] = {"time": time, "after-birth": after_birth}
+def done(node: Element, document: Document) -> Iterator[tuple[str, str, str]]:
+    """The time of something done when the document was made: not before the birth, not after `effectiveTime`.
+
+    Days are compared: hours would need offsets that older documents leave out.
+    """
+    yield from after_birth(node, document)
+    made = document.effective
+    for held in (node, *node.iterchildren(tag("low"))):
+        value = held.get("value", "")
+        size = min(len(value), len(made), 8)
+        if size >= 4 and value[:size] > made[:size]:
+            yield "time", value, f"≤ effectiveTime {made}"
+
+
+_KINDS: dict[str, Kind] = {"time": time, "after-birth": after_birth, "done": done}
 
 
 def get(name: str) -> Kind:
