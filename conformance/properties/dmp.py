@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.evidence.values import Context, Driven, Finding, Heard, Observation, Severity, Witness
 from conformance.properties.base import register
 from conformance.properties.flow import Carried, Delivery, deliveries, finding, header_of, submissions
-from conformance.standards.cda import rules as cda_rules
+from conformance.standards.cda import judging
 from conformance.standards.xds.submission import Submission
 
 TYPES = frozenset({"11490-0", "34874-8", "57833-6", "11502-2", "18748-4"})
@@ -113,7 +113,4 @@ def _submitted(n1: Carried, found: tuple[Observation, ...], uid: str) -> Iterato
 
 
 def _errors(data: bytes) -> frozenset[str]:
-    header = header_of(data)
-    if header is None:
-        return frozenset({"cda.unreadable"})
-    return frozenset(f.code for f in cda_rules.judge(header) if f.severity is Severity.ERROR)
+    return frozenset(f.code for f in judging.judge(data) if f.severity is Severity.ERROR)

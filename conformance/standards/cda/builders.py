@@ -135,7 +135,7 @@ class CdaSpec:
     confidentiality: Literal["N", "R", "V"] = "N"
     facility: tuple[str, str] = ("SA01", "Etablissement public de santé")
     practice: tuple[str, str] = ("ETABLISSEMENT", "Etablissement de santé")
-    encounter: tuple[str, str, str] = ("IMP", "2.16.840.1.113883.5.4", "Hospitalisation")
+    encounter: tuple[str, str, str] = ("IMP", "2.16.840.1.113883.5.4", "Hospitalisation (établissement, y compris HAD)")
     act: tuple[str, str, str] | None = None
     order: tuple[str, str] | None = None
     accession: tuple[str, str] | None = None

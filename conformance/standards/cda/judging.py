@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from conformance.errors import Malformed
 from conformance.evidence.codes import all_codes
 from conformance.evidence.values import Finding
-from conformance.standards.cda import syntax
+from conformance.standards.cda import header, reader, rules, syntax
 from conformance.standards.cda.document import DEFAULT, Document, Settings
+from conformance.standards.cda.merging import merged
+from conformance.standards.cda.structure import judge as structure
 from conformance.standards.cda.templates import engine
 from conformance.standards.xml.syntax import Element
 
@@ -25,8 +27,14 @@ def judge(document: bytes | Element, settings: Settings = DEFAULT) -> tuple[Find
             document = syntax.parse(document)
         except Malformed as fault:
             return (all_codes().finding(fault.code, fault.path, seen=fault.seen),)
-    return tuple(_judge(Document(document, settings)))
+    one = Document(document, settings)
+    return merged(structure.judge(document), header.judge(one), (*_body(one), *engine.tables().judge(one)))
 
 
-def _judge(document: Document) -> Iterator[Finding]:
-    yield from engine.tables().judge(document)
+def _body(document: Document) -> Iterator[Finding]:
+    if document.body is None:
+        yield rules.CODES.finding("cda.body.absent", "/ClinicalDocument/component")
+    elif not document.structured:
+        held = reader.read(document.root).body
+        if held is not None:
+            yield from rules.judge_body(held)

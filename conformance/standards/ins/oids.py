@@ -19,20 +19,21 @@ class Authority:
     namespace: str
 
 
-_ROOT = "1.2.250.1.213.1.4"
+ROOT = "1.2.250.1.213.1.4"
+"""The arc of the identifiers of patients of the ANS."""
 
 AUTHORITIES: dict[str, Authority] = {
     row.oid: row
     for row in (
-        Authority(f"{_ROOT}.8", "NIR", "production", "ASIP-SANTE-INS-NIR"),
-        Authority(f"{_ROOT}.9", "NIA", "production", "ASIP-SANTE-INS-NIA"),
-        Authority(f"{_ROOT}.10", "NIR", "test", "ASIP-SANTE-INS-NIR"),
-        Authority(f"{_ROOT}.11", "NIR", "demo", "ASIP-SANTE-INS-NIR"),
+        Authority(f"{ROOT}.8", "NIR", "production", "ASIP-SANTE-INS-NIR"),
+        Authority(f"{ROOT}.9", "NIA", "production", "ASIP-SANTE-INS-NIA"),
+        Authority(f"{ROOT}.10", "NIR", "test", "ASIP-SANTE-INS-NIR"),
+        Authority(f"{ROOT}.11", "NIR", "demo", "ASIP-SANTE-INS-NIR"),
     )
 }
 """OID -> authority. No OID of test or demonstration was published for the NIA."""
 
-ABANDONED: dict[str, Environment] = {f"{_ROOT}.2": "production", f"{_ROOT}.6": "test", f"{_ROOT}.7": "demo"}
+ABANDONED: dict[str, Environment] = {f"{ROOT}.2": "production", f"{ROOT}.6": "test", f"{ROOT}.7": "demo"}
 """OIDs of the former computed INS (INS-C), still seen in some answers of the DMP: never an INS."""
 
 

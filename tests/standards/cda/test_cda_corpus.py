@@ -12,7 +12,7 @@ import pytest
 
 from conformance.errors import Malformed
 from conformance.evidence.values import Severity
-from conformance.standards.cda import reader, rules, syntax
+from conformance.standards.cda import judging, reader, syntax
 from conformance.standards.xml import syntax as xml
 
 pytestmark = pytest.mark.corpus
@@ -71,7 +71,7 @@ def test_every_official_document_reads_with_its_identity(shared: Path) -> None:
 def test_rules_find_errors_only_where_a_key_is_wrong(shared: Path) -> None:
     """No error on the official documents, but for the NIR keys that five of them carry wrong."""
     for path in documents(shared):
-        errors = [f for f in rules.judge(path.read_bytes()) if f.severity is Severity.ERROR]
+        errors = [f for f in judging.judge(path.read_bytes()) if f.severity is Severity.ERROR]
         expected = ["ins.matricule.key"] if path.name in WRONG_KEYS else []
         assert [f.code for f in errors] == expected, path.name
 
@@ -87,15 +87,15 @@ def test_official_documents_follow_the_order_we_build_in(shared: Path) -> None:
 def test_defects_on_judged_facts_are_found(shared: Path) -> None:
     """Among the seeded defects of identifiers, versions, INS and body, ours are findings their base does not have."""
     rows = [json.loads(line) for line in (shared / "corpus-cda/verdicts.jsonl").read_text("utf-8").splitlines()]
-    bases = {p.stem: {(f.code, f.location.path) for f in rules.judge(p.read_bytes())} for p in documents(shared)}
+    bases = {p.stem: {(f.code, f.location.path) for f in judging.judge(p.read_bytes())} for p in documents(shared)}
     caught: set[str] = set()
     for name in ("identite", "metadonnees", "corps", "technique"):
         with zipfile.ZipFile(shared / "corpus-cda" / f"{name}.zip") as archive:
             for row in (r for r in rows if r["classe"] == name and r["attendu"] == "defaut"):
-                found = {(f.code, f.location.path) for f in rules.judge(archive.read(row["fichier"]))}
+                found = {(f.code, f.location.path) for f in judging.judge(archive.read(row["fichier"]))}
                 caught |= {code for code, _ in found - bases[row["base"]]}
     expected = """
-        ins.matricule.key ins.matricule.form ins.trait.place ins.trait.first-given cda.patient.id cda.patient.birth
+        ins.matricule.key ins.matricule.form ins.trait.place ins.trait.first-given cda.patient.id cda.time.calendar
         cda.patient.ins-traits cda.id.absent cda.id.oid cda.code.absent cda.title.absent cda.version.number
         cda.version.first cda.version.related cda.body.absent cda.body.empty cda.body.media-type cda.body.pdf
         cda.body.representation cda.syntax.base64 cda.syntax.root xml.syntax.encoding xml.syntax.not-well-formed
@@ -107,12 +107,13 @@ def test_legitimate_variants_give_no_new_error(shared: Path) -> None:
     """The 35 witnesses of the corpus (legitimate variants) give no error that their base does not give."""
     rows = [json.loads(line) for line in (shared / "corpus-cda/verdicts.jsonl").read_text("utf-8").splitlines()]
     errors = {
-        p.stem: {f.code for f in rules.judge(p.read_bytes()) if f.severity is Severity.ERROR} for p in documents(shared)
+        p.stem: {f.code for f in judging.judge(p.read_bytes()) if f.severity is Severity.ERROR}
+        for p in documents(shared)
     }
     seen = 0
     with zipfile.ZipFile(shared / "corpus-cda/temoin.zip") as archive:
         for row in (r for r in rows if r["classe"] == "temoin"):
-            found = {f.code for f in rules.judge(archive.read(row["fichier"])) if f.severity is Severity.ERROR}
+            found = {f.code for f in judging.judge(archive.read(row["fichier"])) if f.severity is Severity.ERROR}
             assert found <= errors[row["base"]], row["fichier"]
             seen += 1
     assert seen == 35
@@ -131,7 +132,7 @@ def test_documents_cut_or_altered_give_a_header_or_malformed(shared: Path) -> No
 
 def _outcome(raw: bytes) -> str:
     try:
-        list(rules.judge(reader.read(raw)))
+        list(judging.judge(raw))
     except Malformed as error:
         return error.code
     return ""
@@ -143,6 +144,6 @@ def test_reading_is_fast(shared: Path) -> None:
     best = 1.0
     for _ in range(5):
         start = time.perf_counter()
-        list(rules.judge(raw))
+        list(judging.judge(raw))
         best = min(best, time.perf_counter() - start)
     assert best < 0.05

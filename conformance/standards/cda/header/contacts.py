@@ -1,0 +1,85 @@
+"""Addresses and telecommunications of the header (CI-SIS Structuration minimale, AD and TEL)."""
+
+from __future__ import annotations
+
+import re
+
+from conformance.standards.cda.header.core import NULLS, Row, Run
+from conformance.standards.cda.syntax import tag
+from conformance.standards.xml.syntax import Element
+
+PREFIXES = frozenset({"tel", "fax", "mailto", "http", "ftp", "mllp"})
+_ADDRESS_USES = frozenset({"H", "HP", "HV", "WP", "TMP"})
+_TELECOM_USES = frozenset({"H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG"})
+_LINE = tag("streetAddressLine")
+_PERIOD = tag("useablePeriod")
+# Characters that a URI holds only escaped (RFC 3987, 3.1), and the white space that no telecom has.
+_NO_URI = re.compile(r"[\s<>\"{}|\\^`\x00-\x1f\x7f]")
+
+
+def address(node: Element, row: Row, run: Run) -> None:
+    """An AD: one of the admitted uses; parts or lines, not empty, not both; one of each kind; no address twice."""
+    use = node.get("use")
+    if use is not None and use not in _ADDRESS_USES:
+        run.say("cda.address.use", node, row=row, below="@use", seen=use, expected=" ".join(sorted(_ADDRESS_USES)))
+    parts = [child for child in node if isinstance(child.tag, str)]
+    text = (node.text or "").strip() or any((child.tail or "").strip() for child in node)
+    if node.get("nullFlavor") is not None:
+        if any(other.get("nullFlavor") is None for other in _siblings(node)):
+            run.say("cda.null.beside", node, row=row, seen=node.get("nullFlavor"))
+        return
+    if bool(parts) == bool(text):
+        run.say("cda.address.empty" if not parts else "cda.address.text", node, row=row)
+        return
+    if any(child.tag == _LINE for child in parts) and any(child.tag not in (_LINE, _PERIOD) for child in parts):
+        run.say("cda.address.mixed", node, row=row)
+    if parts and not any((child.text or "").strip() or child.get("nullFlavor") for child in parts):
+        run.say("cda.address.blank", node, row=row)
+    mine = _content(node)
+    if any(_content(other) == mine for other in node.itersiblings(node.tag, preceding=True)):
+        run.say("cda.contact.repeated", node, row=row)
+
+
+def _content(node: Element) -> tuple[str, ...]:
+    return (node.get("use", ""), "".join(str(piece) for piece in node.itertext("*")))
+
+
+def _siblings(node: Element) -> list[Element]:
+    parent = node.getparent()
+    return [] if parent is None else [c for c in parent.iterchildren(node.tag) if c is not node]
+
+
+def telecom(node: Element, row: Row, run: Run) -> None:
+    """A TEL: `prefix:value`, an admitted prefix in lower case, an admitted use; or an admitted nullFlavor alone."""
+    null, value, use = node.get("nullFlavor"), node.get("value"), node.get("use")
+    if use is not None and use not in _TELECOM_USES:
+        run.say("cda.telecom.use", node, row=row, below="@use", seen=use, expected=" ".join(sorted(_TELECOM_USES)))
+        return
+    if null is not None:
+        if null not in NULLS or len(node.attrib) > 1:
+            run.say("cda.telecom.null", node, row=row, seen=null, expected=" | ".join(sorted(NULLS)))
+        elif any(other.get("nullFlavor") is None for other in _siblings(node)):
+            run.say("cda.null.beside", node, row=row, seen=null)
+        return
+    prefix, colon, rest = (value or "").partition(":")
+    if not colon or prefix not in PREFIXES or not rest.strip() or _NO_URI.search(value or ""):
+        run.say("cda.telecom.form", node, row=row, below="@value", seen=value or "", expected=_proposal(value or ""))
+        return
+    if prefix == "mailto" and "@" not in rest.strip("@"):
+        run.say("cda.telecom.mail", node, row=row, below="@value", seen=value)
+    elif prefix in ("tel", "fax") and not any(c.isdigit() for c in rest):
+        run.say("cda.telecom.number", node, row=row, below="@value", seen=value)
+    for other in node.itersiblings(node.tag, preceding=True):
+        if other.get("value") == value and other.get("use") == use and use is not None:
+            run.say("cda.contact.repeated", node, row=row, seen=value)
+            return
+
+
+def _proposal(value: str) -> str:
+    bare = value.strip()
+    prefix, colon, rest = bare.partition(":")
+    if colon and prefix.lower() in PREFIXES and rest.strip():
+        return f"{prefix.lower()}:{''.join(rest.split())}"
+    if re.fullmatch(r"[+0-9 .]{6,}", bare):
+        return f"tel:{bare.replace(' ', '').replace('.', '')}"
+    return f"mailto:{bare}" if "@" in bare and ":" not in bare else " | ".join(sorted(f"{p}:" for p in PREFIXES))

@@ -1,0 +1,55 @@
+"""Names of persons and structures in the header: parts that are not empty, civility and title from their value sets."""
+
+from __future__ import annotations
+
+from conformance.standards import valuesets
+from conformance.standards.cda.header.core import Row, Run
+from conformance.standards.xml.syntax import Element
+
+CIVILITY = "JDV_J245_Civilite_CISIS"
+TITLE = "JDV_J246_Titre_CISIS"
+
+
+def name(node: Element, row: Row, run: Run) -> None:
+    """An EN or PN: parts or text, never both, never nothing; no name twice."""
+    text = (node.text or "").strip() or any((child.tail or "").strip() for child in node)
+    if node.get("nullFlavor") is not None:
+        return
+    parts = list(node.iterchildren("{*}*"))
+    if bool(parts) == bool(text):
+        run.say("cda.name.mixed" if text else "cda.name.empty", node, row=row)
+        return
+    for part in parts:
+        words = (part.get("qualifier") or "").split()
+        if len(words) != len(set(words)) or "LS" in words:
+            run.say("cda.name.qualifier", part, row=row, below="@qualifier", seen=part.get("qualifier"))
+
+
+def organisation(node: Element, row: Row, run: Run) -> None:
+    """An ON: text alone, not empty."""
+    if node.get("nullFlavor") is None:
+        if next(node.iterchildren("{*}*"), None) is not None:
+            run.say("cda.name.organisation", node, row=row)
+        elif not (node.text or "").strip():
+            run.say("cda.name.empty", node, row=row)
+
+
+def filled(node: Element, row: Row, run: Run) -> None:
+    """A part of a name has letters."""
+    if not any(c.isalpha() for c in (node.text or "")):
+        run.say("cda.name.blank", node, row=row, seen=(node.text or "").strip())
+
+
+def civility(node: Element, row: Row, run: Run) -> None:
+    """`prefix` holds a code of JDV_J245 (M, MME)."""
+    _listed(node, row, run, CIVILITY, "cda.name.civility")
+
+
+def title(node: Element, row: Row, run: Run) -> None:
+    """`suffix` holds a code of JDV_J246 (DR, PR...)."""
+    _listed(node, row, run, TITLE, "cda.name.title")
+
+
+def _listed(node: Element, row: Row, run: Run, known: str, code: str) -> None:
+    if node.get("nullFlavor") is None and (node.text or "") not in valuesets.get(known).codes:
+        run.say(code, node, row=row, seen=node.text or "", expected=" | ".join(sorted(valuesets.get(known).codes)))
