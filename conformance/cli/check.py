@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,7 +17,7 @@ from conformance.bench.clock import today
 from conformance.cli.ending import INTERRUPTED
 from conformance.cli.options import Json, Lang
 from conformance.cli.speech import complain, say, spoken, t
-from conformance.errors import InternalError, OutputError, UsageError
+from conformance.errors import BenchError, InternalError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from conformance.audit.checked.tally import Tally
@@ -92,7 +93,11 @@ def check(
         failing=None if fail_on == NEVER else _one_of(fail_on, (*SEVERITIES, NEVER), "check.unknown-severity"),
     )
     places = _Places(html, junit, sarif)
-    raise typer.Exit(_Run(paths, request, wanted, places, _jobs(jobs), json_, summary, together).run())
+    try:
+        code = _Run(paths, request, wanted, places, _jobs(jobs), json_, summary, together).run()
+    except KeyboardInterrupt:  # before the first file
+        code = INTERRUPTED
+    raise typer.Exit(code)
 
 
 def _one_of(value: str | None, known: Sequence[str], id: str) -> str | None:
@@ -185,9 +190,8 @@ class _Run:
                             tally.add(report)
                             if report.fault:
                                 _complain(report)
-                            teller.tell(report)
-                            for writer in writers:
-                                writer.add(report)
+                            for tell in (teller.tell, *(writer.add for writer in writers)):
+                                _told(tell, report, tally)
                             bar.show(tally, report)
             except Stopped:
                 tally.interrupted = True
@@ -222,6 +226,17 @@ class _Run:
                     say("cli.written", path=place)
         if tally.interrupted:
             print(t("check.interrupted", documents=tally.documents), file=sys.stderr)
+
+
+def _told(tell: Callable[[Report], None], report: Report, tally: Tally) -> None:
+    """Tell a report; a fault of ours in telling it is told itself, and the others are still told."""
+    try:
+        tell(report)
+    except (BenchError, OSError):  # no room on the disk, nobody reading: nothing more can be told
+        raise
+    except Exception:  # noqa: BLE001 - as the docstring says
+        tally.faults += 1
+        _complain(replace(report, fault=traceback.format_exc(limit=-12)))
 
 
 def _complain(report: Report) -> None:

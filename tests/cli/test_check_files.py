@@ -14,8 +14,9 @@ import jsonschema
 import pytest
 
 from conformance.cli import app, speech
-from conformance.cli.checking import reading
+from conformance.cli.checking import reading, telling
 from conformance.standards.check import documents
+from conformance.standards.check.members import CODES
 from conformance.standards.check.settings import Judging
 
 SCHEMA = json.loads(
@@ -214,14 +215,17 @@ def test_a_summary_is_counts_only(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert out.splitlines()[-1].startswith("Files: 1;")
 
 
-def test_the_same_finding_many_times_is_folded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Said once with the number of times and some places."""
-    notes = "".join(f"NTE|{n}\rZZ1|\r" for n in range(9))
-    (tmp_path / "a.hl7").write_bytes((ADMISSION + "bad line\r" * 9 + notes).encode())
-    app.run(["check", str(tmp_path), "--lang", "en"])
+def test_the_same_finding_many_times_is_folded(capsys: pytest.CaptureFixture[str]) -> None:
+    """Said once, graver findings first, with the number of times and some of the places."""
+    notes = [CODES.finding("check.document.not-judged", f"/a/b[{n}]", line=n) for n in range(1, 10)]
+    error = CODES.finding("check.file.unknown", seen="\x1b[31m")
+    speech.speak("en")
+    telling.Plain().tell(documents.report("a.xml", "cda", (*notes, error)))
     out = capsys.readouterr().out
-    rows = run(capsys, str(tmp_path))[1]
-    assert out.count("What to do") < len(rows[0]["findings"]) or "times" not in out
+    assert out.count("[check.document.not-judged]") == 1
+    assert "9 times, also at: /a/b[2] (line 2), /a/b[3] (line 3). And 6 other places." in out
+    assert out.index("check.file.unknown") < out.index("check.document.not-judged")
+    assert "\x1b" not in out
 
 
 @pytest.mark.parametrize(

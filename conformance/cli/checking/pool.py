@@ -95,9 +95,9 @@ class _Pool:
     def _submit(self, chunk: list[Path]) -> Future[Outcome | Spilled]:
         try:
             return self._executor.submit(_judge, chunk)
-        except BrokenProcessPool as broken:
+        except (BrokenProcessPool, OSError, RuntimeError) as broken:  # it may be breaking at this very moment
             failed: Future[Outcome | Spilled] = Future()
-            failed.set_exception(broken)
+            failed.set_exception(BrokenProcessPool(str(broken)))
             return failed
 
     def _one_by_one(self, chunk: list[Path]) -> Iterator[Report]:
@@ -107,10 +107,10 @@ class _Pool:
             for path in chunk:
                 try:
                     outcome = alone.submit(_judge, [path]).result()
-                except BrokenProcessPool:
+                except (BrokenProcessPool, OSError) as broken:
                     _kill(alone)
                     alone = self._started(1)
-                    yield crashed(printable(path), "the process that judged this file died (out of memory?)")
+                    yield crashed(printable(path), f"the process that judged this file died (out of memory?): {broken}")
                     continue
                 yield from _told(outcome)
         finally:

@@ -70,7 +70,7 @@ def _joined(folder: bytes, name: bytes) -> bytes:
 
 
 def _met(at: bytes, really: bytes, below: list[str], files: set[str]) -> bool:
-    """True for a file already given by name, and for a link to a file that is or will be met under its own name."""
+    """True for a file already given by name, and for a link to a folder, or to a file that has its own turn."""
     if files and os.fsdecode(really) in files:
         return True
     try:
@@ -78,7 +78,9 @@ def _met(at: bytes, really: bytes, below: list[str], files: set[str]) -> bool:
         target = os.path.realpath(os.fsdecode(at), strict=True) if linked else ""
     except OSError:
         return False  # told when it is read
-    return linked and (target in files or any(_inside(target, root) for root in below))
+    if not linked:
+        return False
+    return os.path.isdir(target) or target in files or any(_inside(target, root) for root in below)  # noqa: PTH112
 
 
 def _sorted(folder: bytes) -> Iterator[bytes]:
