@@ -23,8 +23,16 @@ _ID, _CODE = tag("id"), tag("code")
 def judge_status(element: Element, document: Document) -> Iterator[Finding]:
     """The status of an act is one of those of HL7."""
     code = element.get("code")
-    if code is not None and code not in STATUSES:
-        yield found("cda.entry.status", element, "code", seen=code, expected=" ".join(sorted(STATUSES)))
+    if code is None and element.get("nullFlavor") is not None:
+        return
+    if code not in STATUSES:
+        yield found("cda.entry.status", element, "code", seen=code or "", expected=" ".join(sorted(STATUSES)))
+
+
+def judge_id(element: Element, document: Document) -> Iterator[Finding]:
+    """An identifier has a root, or a nullFlavor."""
+    if element.get("root") is None and element.get("nullFlavor") is None:
+        yield found("cda.entry.id-root", element, seen=element.get("extension", ""), expected="root | nullFlavor")
 
 
 def judge_twice(document: Document) -> Iterator[Finding]:
@@ -49,5 +57,5 @@ def _kind(act: Element) -> tuple[str, str]:
     return local(act), "" if code is None else code.get("code", "")
 
 
-ELEMENT_RULES = {"statusCode": (judge_status,)}
+ELEMENT_RULES = {"statusCode": (judge_status,), "id": (judge_id,)}
 DOCUMENT_RULES = (judge_twice,)

@@ -24,6 +24,8 @@ SILENT_SYSTEMS = frozenset({"1.3.6.1.4.1.19376.1.5.3.2", "2.16.840.1.113883.5.83
 
 WARNING = Severity.WARNING
 
+ACTS = frozenset({"act", "encounter", "observation", "organizer", "procedure", "substanceAdministration", "supply"})
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -94,12 +96,23 @@ def _label(kind: str, code: str, system: str, label: str | None) -> Iterator[Fau
         yield Fault("label", f"{code} {label}", labels.show(code, system))
 
 
+def _absent(element: Element) -> Iterator[Finding]:
+    """The code of an act that says nothing: no code, no text, no translation, no nullFlavor."""
+    parent = element.getparent()
+    if parent is not None and local(parent) in ACTS and not len(element) and element.get("nullFlavor") is None:
+        yield found("cda.code.absent-in-act", element, expected="code | nullFlavor")
+
+
 def judge_coded(element: Element, document: Document) -> Iterator[Finding]:
     """The findings of one coded element; nothing when it has no code."""
     code = element.get("code")
-    if code is None:
-        return
     name = local(element)
+    if code is None:
+        if name == "code":
+            yield from _absent(element)
+        return
+    if element.get("nullFlavor") is not None:
+        yield found("cda.code.and-null", element, seen=f"{code} {element.get('nullFlavor')}")
     kind = name
     if name == "value" and (element.get(f"{{{XSI}}}type") or "").rpartition(":")[2] not in CODED_TYPES:
         return

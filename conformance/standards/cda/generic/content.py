@@ -37,6 +37,20 @@ _ALIKE: Mapping[str, frozenset[str]] = {
 }
 
 
+_PDF_A = re.compile(rb"pdfaid:part\s*(?:=\s*[\"']|>)\s*([0-9])")
+
+
+def pdf_a_part(data: bytes) -> str:
+    """The part of PDF/A that the XMP of a PDF claims (`1`, `2`...), empty when it claims none that can be read.
+
+    XMP packets of PDF/A stand uncompressed (ISO 19005-1, 6.7.2), in UTF-8 as a rule, in UTF-16 sometimes.
+    """
+    match = _PDF_A.search(data)
+    if match is None and b"p\x00d\x00f\x00a\x00i\x00d" in data:
+        match = _PDF_A.search(data.replace(b"\x00", b""))
+    return match[1].decode() if match else ""
+
+
 @cache
 def media_types() -> frozenset[str]:
     """The media types of an attachment, from the value set of the CI-SIS."""

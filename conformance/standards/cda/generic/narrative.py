@@ -15,7 +15,8 @@ from conformance.standards.xml.syntax import Element, local
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|.*[/?&=.]")
 # UTF-8 read as Latin-1 or Windows-1252: an accented capital A followed by what the second byte becomes.
 _MOJIBAKE = re.compile(
-    "\u00c3[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac|\ufffd"
+    "\u00c3[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+    "|\u00e2\u20ac|\ufffd|[\u0080-\u009f]"
 )
 
 

@@ -9,7 +9,6 @@ from conformance.standards.cda.document import Document
 from conformance.standards.cda.generic import content
 from conformance.standards.cda.generic.found import found
 from conformance.standards.cda.generic.media import judge_bytes
-from conformance.standards.cda.rules import pdf_a_part
 from conformance.standards.cda.syntax import tag
 from conformance.standards.xml.syntax import Element
 
@@ -53,7 +52,7 @@ def _base64(text: Element) -> bool:
 def _pdf_a(text: Element) -> Iterator[Finding]:
     data, _ = content.decoded(text.text or "", "")
     if data is not None and content.what(data) == "application/pdf" and not content.cut(data, "application/pdf"):
-        part = pdf_a_part(data)
+        part = content.pdf_a_part(data)
         if part != "1":
             yield found("cda.n1.pdf-a", text, seen=part, expected="1")
 

@@ -1,4 +1,4 @@
-"""Times of the body: dates of the calendar, order of bounds, nothing done in the future or before the patient's birth."""
+"""Times of the body: dates of the calendar, order of bounds, nothing done in the future or before birth."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ def judge_time(element: Element, document: Document) -> Iterator[Finding]:
     for held in (element, *element.iterchildren(*_BOUNDS)) if len(element) else (element,):
         value = held.get("value")
         if value is None:
+            yield from _absent(held, element)
             continue
+        if held.get("nullFlavor") is not None:
+            yield found("cda.value.and-null", held, seen=f"{value} {held.get('nullFlavor')}")
         wrong = fault(value)
         if wrong == "no-zone":
             yield found("cda.body-time.zone-missing", held, "value", seen=value)
@@ -67,6 +70,14 @@ def judge_time(element: Element, document: Document) -> Iterator[Finding]:
         else:
             yield from _when(element, held, value, document)
     yield from _order(element)
+
+
+def _absent(held: Element, element: Element) -> Iterator[Finding]:
+    """A time, or one of its bounds, that says nothing at all."""
+    if len(held) or held.attrib or local(held) in ("value", "expirationTime"):
+        return  # a typed or periodic time says something else than an instant
+    severity = Severity.WARNING if local(held) == "time" else None
+    yield found("cda.body-time.absent", held, expected="value | nullFlavor", severity=severity)
 
 
 def _order(element: Element) -> Iterator[Finding]:

@@ -20,6 +20,10 @@ _EDQM = re.compile(r"\d{8}")
 COUNTED = frozenset({"doseQuantity", "rateQuantity", "quantity", "period", "width", "maxDoseQuantity", "repeatNumber"})
 
 
+PLAIN = frozenset({"PQ", "INT", "REAL", "TS", "BL", "MO"})
+"""The types whose whole content is one `value`."""
+
+
 def kind(element: Element) -> str:
     """The type that `xsi:type` names, without its prefix; empty when there is none."""
     return (element.get(_TYPE) or "").rpartition(":")[2]
@@ -43,9 +47,22 @@ def judge_unit(element: Element, document: Document) -> Iterator[Finding]:
         yield found("cda.value.unit-case", element, "unit", seen=unit, expected=ucum.meant(unit))
 
 
+def judge_given(element: Element, attribute: str) -> Iterator[Finding]:
+    """A value is there, or a nullFlavor says why it is not; never both (CDA R2, data types)."""
+    given, null = element.get(attribute) is not None, element.get("nullFlavor")
+    if not given and null is None:
+        yield found("cda.value.absent", element, expected=f"{attribute} | nullFlavor")
+    elif given and null is not None:
+        yield found("cda.value.and-null", element, seen=f"{element.get(attribute)} {null}")
+
+
 def judge_value(element: Element, document: Document) -> Iterator[Finding]:
     """An observed value: a measure has a unit (`1` or an annotation without dimension), an interval is in order."""
     said = kind(element)
+    if said in PLAIN:
+        yield from judge_given(element, "value")
+    elif said in ("CD", "CE") and not len(element):
+        yield from judge_given(element, "code")
     if said == "PQ":
         yield from judge_unit(element, document)
         if element.get("value") is not None and element.get("unit") is None and _observed(element):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,8 +40,9 @@ def official(cisis: Path, tmp_path_factory: pytest.TempPathFactory) -> etree.XML
 
 
 def told(compiled: etree.XMLSchema) -> list[tuple[str, str, str]]:
-    """What libxml2 said of the last document."""
-    return [(entry.type_name, entry.path, entry.message) for entry in compiled.error_log]
+    """What libxml2 said of the last document, but for the namespace of the simple types, where ours lie together."""
+    plain = re.compile(r" type '(?:\{[^}]*\})?")
+    return [(entry.type_name, entry.path, plain.sub(" type '", entry.message)) for entry in compiled.error_log]
 
 
 def examples(cisis: Path) -> Iterator[tuple[str, bytes]]:
@@ -102,9 +104,10 @@ def agree(official: etree.XMLSchema, what: str, root: etree._Element) -> bool:
     assert ours.validate(etree.fromstring(raw)) == valid, what
     assert told(ours) == told(official), what
     findings = list(judge(etree.fromstring(raw)))
-    # what only Xerces refuses comes on top
-    refused = [f for f in findings if f.code != "cda.structure.idref" and f.cause != "uri"]
-    assert bool(refused) == (not valid), what
+    if valid:  # what only Xerces refuses comes on top
+        assert all(f.code == "cda.structure.idref" or f.cause == "uri" for f in findings), what
+    else:
+        assert findings, what
     assert len(findings) <= 2 * MOST
     assert "cda.structure.other" not in {f.code for f in findings}, what
     return not valid
