@@ -13,7 +13,7 @@ import typer
 from typer.main import get_command
 
 from conformance import __version__
-from conformance.cli import catalogue, check, demo, reference, report, selftest
+from conformance.cli import catalogue, check, demo, doctor, reference, report, selftest
 from conformance.cli import run as run_command
 from conformance.cli.help import Command, Group
 from conformance.cli.options import Lang
@@ -60,6 +60,7 @@ def build() -> typer.Typer:
         ("check", check.check),
         ("report", report.report),
         ("selftest", selftest.selftest),
+        ("doctor", doctor.doctor),
     ):
         app.command(name, cls=Command, help=f"cli.{name}.help", epilog=f"cli.{name}.epilog")(function)
     app.add_typer(catalogue.app, name="catalogue")

@@ -51,7 +51,7 @@ def place(package: Package, *, kept: Path | None = None) -> Path:
 
 
 def build(package: Package, *, kept: Path | None = None) -> Path:
-    """The table of a package, made if it is not kept already. A terminology that is not XML has no file, as for Saxon."""
+    """The table of a package, made if it is not kept already. A terminology that is not XML counts as absent."""
     path = place(package, kept=kept)
     if path.is_file():
         return path

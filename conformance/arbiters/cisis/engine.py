@@ -69,7 +69,7 @@ class Engine:
         findings: list[OfficialFinding] = []
         for family in [*FAMILIES, *([volet] if volet else [])]:
             try:
-                compiled, outcome = self._run(family, node, document)
+                outcome = self._run(family, node, document)
             except SchemaError as error:
                 not_run.append(NotRun(family, "schematron-unusable", str(error)))
                 continue
@@ -83,13 +83,13 @@ class Engine:
         accepted = not wrong and not any(f.refuses for f in findings)
         return OfficialReport(name, accepted, wrong, tuple(findings), volet, tuple(not_run))
 
-    def _run(self, family: str, node: Any, document: Element) -> tuple[Compiled, Outcome]:
+    def _run(self, family: str, node: Any, document: Element) -> Outcome:
         compiled, stylesheet = self._load(family)
         if compiled.dynamic:
             documents, texts = self._tables(family, compiled, document)
             stylesheet.set_parameter(f"{{{OURS}}}documents", self._saxon.make_string_value("\n".join(documents)))
             stylesheet.set_parameter(f"{{{OURS}}}texts", self._saxon.make_string_value("\n".join(texts)))
-        return compiled, read_outcome(compiled, stylesheet.transform_to_string(xdm_node=node))
+        return read_outcome(compiled, stylesheet.transform_to_string(xdm_node=node))
 
     def _load(self, family: str) -> tuple[Compiled, Any]:
         if family not in self._loaded:
@@ -102,7 +102,7 @@ class Engine:
         return self._loaded[family]
 
     def _tables(self, family: str, compiled: Compiled, document: Element) -> tuple[list[str], list[str]]:
-        """The terminologies that a document may ask for, and those of its codes that they hold, as the rules call them."""
+        """The terminologies that a document may ask for, and its codes that they hold, as the rules call them."""
         home = posixpath.dirname(self._package.schematrons[family])
         prefix = next(
             (v for v in compiled.constants.values() if posixpath.normpath(posixpath.join(home, v)) == TERMINOLOGIES), ""

@@ -44,7 +44,8 @@ def beyond(root: Element) -> Iterator[tuple[int, str]]:
     """What Xerces refuses and libxml2 does not: addresses (xs:anyURI) and references to an ID that nothing bears."""
     identifiers: set[str] = set()
     wanted: list[tuple[int, str]] = []
-    for element in root.iter("*"):
+    elements: Iterator[Any] = root.iter("*")  # the stubs have attributes as bytes too
+    for element in elements:
         attributes = element.attrib
         if "ID" in attributes:
             identifiers.add(attributes["ID"].strip())

@@ -136,7 +136,7 @@ class Package:
         yield from sorted((self.root / TERMINOLOGIES).glob("*.rdf"))
 
     def _complete(self, made: Path) -> None:
-        """Make again, in the cache, vocabularies that StrucMin names and that are published elsewhere in the package."""
+        """Make again, in the cache, vocabularies that StrucMin names and that the package has in another form."""
         home = posixpath.dirname(FAMILIES["StrucMin"])
         wanted: set[str] = set()
         for part in (self.root / home / "include").glob("*.sch"):

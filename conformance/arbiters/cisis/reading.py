@@ -40,7 +40,8 @@ def _expand(root: Element) -> tuple[str, ...]:
     contents = {e.name: e.content or "" for e in declared.entities()} if declared is not None else {}
     left: set[str] = set()
     added = 0
-    for spot in list(root.iter(etree.Entity)):
+    spots: list[Any] = list(root.iter(etree.Entity))
+    for spot in spots:
         name = str(spot.name)
         text = contents.get(name, "")
         added += len(text)

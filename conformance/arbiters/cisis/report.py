@@ -37,7 +37,8 @@ class NotRun:
 
     Words: `malformed` (the document is not XML: nothing else was looked at), `volet-unknown`, `rule-error` (a rule of
     the package ends in an error there: the official tool gives no result for that schematron), `terminology-absent`
-    (codes of that system were not looked up), `entity` (left out), `schematron-unusable`, `timeout`, `died`, `fault` (ours).
+    (codes of that system were not looked up), `entity` (left out), `schematron-unusable`; ours: `timeout`, `died`,
+    `fault`.
     """
 
     what: str

@@ -88,12 +88,12 @@ class Official:
 
     def judge(self, raw: bytes, name: str = "") -> OfficialReport:
         """The verdict on one document, given as its bytes."""
-        self._prepare()
+        self.prepare()
         return self._one(raw, name)
 
     def judge_many(self, documents: Iterable[tuple[bytes, str]]) -> Iterator[OfficialReport]:
         """The verdicts on (bytes, name) pairs, in order; only a few documents are held at once, however many come."""
-        self._prepare()
+        self.prepare()
         waiting: deque[Future[OfficialReport]] = deque()
         try:
             for raw, name in documents:
@@ -108,8 +108,8 @@ class Official:
 
     # -- preparation ---------------------------------------------------------------------------------------------
 
-    def _prepare(self) -> None:
-        """What all processes will need, made once: the schematrons of every document, the table of codes."""
+    def prepare(self) -> None:
+        """Make what all processes will need, once: the schematrons of every document, the table of codes."""
         if self._prepared:
             return
         stylesheets = Stylesheets(self.package, kept=self._cache)

@@ -1,4 +1,4 @@
-"""Compiled schematrons kept in the cache: a stylesheet is made again as soon as one of the files it came from changes."""
+"""Compiled schematrons kept in the cache: made again as soon as one of the files they came from changes."""
 
 from __future__ import annotations
 
