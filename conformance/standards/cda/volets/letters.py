@@ -185,7 +185,7 @@ def _allergies(spec: CdaSpec, letter: Letter) -> str:
         own_id(spec.uid, "allergies"),
         loinc("code", "48765-2", "Allergies et hypersensibilités"),
         "Allergies et hypersensibilités",
-        table(("Agent",), rows) if rows else text("paragraph", "Aucune allergie connue"),
+        table(("Agent",), rows),
         *(entry(allergy(f"{spec.uid}/allergy/{n}", f"allergie-{n}", a)) for n, a in enumerate(letter.allergies, 1)),
     )
 

@@ -75,7 +75,7 @@ def _summary(spec: CdaSpec, values: Synthesis) -> str:
                 ("1.3.6.1.4.1.19376.1.5.3.1.3.8", "1.2.250.1.213.1.1.2.134"),
                 ("11348-0", "Antécédents médicaux", "Antécédents médicaux"),
             ),
-            _allergies(spec, values),
+            *((_allergies(spec, values),) if values.allergies else ()),
         ),
     )
     return section(
@@ -129,7 +129,7 @@ def _allergies(spec: CdaSpec, values: Synthesis) -> str:
         own_id(spec.uid, "allergies"),
         loinc("code", "48765-2", "Allergies et hypersensibilités"),
         "Allergies et hypersensibilités",
-        table(("Agent",), rows) if rows else text("paragraph", "Aucune allergie connue"),
+        table(("Agent",), rows),
         *(entry(allergy(f"{spec.uid}/allergy/{n}", f"allergie-{n}", a)) for n, a in enumerate(values.allergies, 1)),
     )
 
