@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conformance.cli.checking.reading import Request
+from conformance.evidence.codes import all_codes
 from conformance.evidence.values import Finding
 from conformance.standards.check.settings import Arbiter, Judging, PdfArbiter
+from conformance.standards.check.values import Opinion
+from conformance.texts import LANGUAGES, text
+
+if TYPE_CHECKING:
+    from conformance.arbiters.cisis.compare import Comparison
+    from conformance.arbiters.cisis.runner import Official
 
 
 def judging(request: Request) -> Judging:
@@ -15,8 +24,9 @@ def judging(request: Request) -> Judging:
         environment=request.environment,
         as_of=request.as_of,
         excerpts=request.excerpts,
+        inside_pdf=not request.quick,
         arbiters=_official(request.official),
-        verapdf=_verapdf(request.verapdf),
+        verapdf=_verapdf(False if request.quick else request.verapdf),
     )
 
 
@@ -51,9 +61,52 @@ class _VeraPdf:
 
 
 def _official(path: str | None) -> Mapping[str, Arbiter]:
-    """The official package, when a path is given."""
+    """The official package, when a path is given; raises SetupError when it, or what it needs, is not there."""
     if path is None:
         return {}
-    from conformance.errors import SetupError
+    from conformance.arbiters.cisis.package import Package
+    from conformance.arbiters.cisis.runner import Official
 
-    raise SetupError("check.no-official", path=path)
+    return {"cda": _Official(Official(Package.open(Path(path))))}
+
+
+class _Official:
+    """The official package in one more process, started by the first CDA that it is given."""
+
+    def __init__(self, official: Official) -> None:
+        self._official = official
+
+    def __call__(self, data: bytes, findings: tuple[Finding, ...]) -> Opinion:
+        """Its findings on one CDA, and where it and our rules do not agree."""
+        from conformance.arbiters.cisis.compare import compare
+
+        report = self._official.judge(data)
+        compared = compare(findings, report)
+        told = [_line(family, path, said) for family, path, said in compared.theirs]
+        told += [_line(f"{f.schematron}, {f.role}", f.path, f.text) for f in report.findings if not f.refuses]
+        reasons = (" ".join(filter(None, (n.what, n.reason, n.detail))) for n in report.not_run)
+        return Opinion(
+            judge=f"CI-SIS ({report.volet})" if report.volet else "CI-SIS",
+            verdict="none" if report.accepted is None else "conform" if report.accepted else "nonconform",
+            findings=tuple(told),
+            disagreements=tuple(_disagreements(compared)) if compared.disagree else (),
+            reason="; ".join(reasons)[:1000],
+        )
+
+
+def _line(origin: str, path: str, said: str) -> str:
+    return " ".join(filter(None, (f"[{origin}]", path, said)))[:1000]
+
+
+def _disagreements(compared: Comparison) -> Iterator[Mapping[str, str]]:
+    """Each finding that one judge has and the other does not follow, in both languages."""
+    if compared.we_accept:
+        for family, path, said in compared.theirs:
+            yield {lang: text("check.only-official", lang, said=_line(family, path, said)) for lang in LANGUAGES}
+        return
+    for code, finding in {f.code: f for f in compared.ours}.items():
+        where = finding.location.path
+        yield {
+            lang: text("check.only-ours", lang, said=f"{all_codes()[code].text(lang)} [{code}] {where}")
+            for lang in LANGUAGES
+        }
