@@ -113,7 +113,7 @@ def test_a_template_is_held_to_its_facts(inside: str, expected: list[str]) -> No
 
 
 def test_official_examples_break_no_french_rule(cisis: Path) -> None:
-    """The examples of ANS are clean, but for author specialties withdrawn from their value set, which ANS refuses too."""
+    """The examples of ANS are clean, but for author specialties that left their value set; ANS refuses them too."""
     found: dict[str, list[tuple[str, bool]]] = {}
     for path in sorted((cisis / "ExemplesCDA").glob("*.xml")):
         root = xml.parse(path.read_bytes())
