@@ -68,6 +68,7 @@ def check(
     official: Annotated[Path | None, typer.Option("--official", metavar="DIR", help="cli.check.official")] = None,
     verapdf: Annotated[bool, typer.Option("--verapdf", help="cli.check.verapdf")] = False,
     no_verapdf: Annotated[bool, typer.Option("--no-verapdf", help="cli.check.no-verapdf")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="cli.check.quick")] = False,
     together: Annotated[bool, typer.Option("--together", help="cli.check.together")] = False,
     severity: Annotated[str, typer.Option("--severity", metavar=SHOWN, help="cli.check.severity")] = "note",
     fail_on: Annotated[str, typer.Option("--fail-on", metavar=FAILING, help="cli.check.fail-on")] = "error",
@@ -85,6 +86,7 @@ def check(
         as_of=_date(as_of),
         environment=cast("Environment | None", _one_of(env, ENVIRONMENTS, "check.unknown-environment")),
         excerpts=html is not None,
+        quick=quick,
         official=None if official is None else str(official.resolve()),
         verapdf=True if verapdf else False if no_verapdf else None,
     )

@@ -28,6 +28,7 @@ class Request:
     as_of: date
     environment: Environment | None = None
     excerpts: bool = False
+    quick: bool = False
     official: str | None = None
     verapdf: bool | None = None
 

@@ -6,11 +6,13 @@ import io
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any, BinaryIO
 
 from conformance.evidence.values import Finding
-from conformance.standards.check import documents, excerpts, mails, messages, tars, zips
-from conformance.standards.check.bounds import Budget, Exhausted
+from conformance.standards.cda.reader import CdaHeader
+from conformance.standards.check import documents, excerpts, mails, messages, tars, views, zips
+from conformance.standards.check.bounds import MIB, Budget, Exhausted
 from conformance.standards.check.kinds import HEAD, Kind, sniff
 from conformance.standards.check.members import CODES, Opened
 from conformance.standards.check.settings import DEFAULT, Judging
@@ -22,6 +24,8 @@ INSIDE = "!"
 
 TOGETHER = 64
 """Documents of one container that are compared with one another."""
+VIEWED = 8 * MIB
+"""Bytes of a document that is kept to be compared."""
 
 _ARCHIVES = (Kind.ZIP, Kind.TAR, Kind.GZIP)
 
@@ -49,6 +53,7 @@ class _Opening:
     def __init__(self, judging: Judging, budget: Budget) -> None:
         self._judging = judging
         self._budget = budget
+        self._headers: dict[str, list[tuple[str, CdaHeader]]] = {}
 
     def of(self, name: str, data: bytes, within: str = "", depth: int = 0) -> Iterator[Report]:
         """The reports of some bytes and of what is in them."""
@@ -60,10 +65,32 @@ class _Opening:
         else:
             report, carried = self._document(name, kind, data, within)
             yield report
-            for document in carried:
-                # What is no document at all is told by the message's own rules.
-                if sniff(document.data) is not Kind.UNKNOWN:
-                    yield from self.of(f"{name}{INSIDE}{document.place}", document.data, name, depth + 1)
+            yield from self._compared(name, self._carried(name, carried, depth))
+
+    def _carried(self, name: str, carried: tuple[messages.Carried, ...], depth: int) -> Iterator[Report]:
+        for document in carried:
+            # What is no document at all is told by the message's own rules.
+            if sniff(document.data) is not Kind.UNKNOWN:
+                yield from self.of(f"{name}{INSIDE}{document.place}", document.data, name, depth + 1)
+
+    def _compared(self, name: str, reports: Iterator[Report]) -> Iterator[Report]:
+        """The reports of what a container holds; when they are few, the views of one report are held together."""
+        held = list(islice(reports, TOGETHER + 1))
+        headers = self._headers.pop(name, [])
+        if len(held) > TOGETHER:
+            yield from held
+            yield from reports
+            self._headers.pop(name, None)
+            return
+        found = views.compare(headers) if self._judging.inside_pdf else {}
+        for report in held:
+            extra = found.get(report.file, ())
+            yield documents.extended(report, extra) if extra else report
+
+    def _remember(self, name: str, within: str, header: CdaHeader, size: int) -> None:
+        kept = self._headers.setdefault(within, [])
+        if within and size <= VIEWED and len(kept) < TOGETHER:
+            kept.append((name, header))
 
     def archive(
         self, name: str, kind: Kind, file: BinaryIO, data: bytes | None, within: str, depth: int
@@ -92,8 +119,10 @@ class _Opening:
             yield Report(name, "unknown", "unreadable", within=within, fault=traceback.format_exc(limit=-12))
             return
         yield self._container(name, container, data, within)
-        if container.kind == "office":
-            return
+        if container.kind != "office":
+            yield from self._compared(name, self._entries(name, container, depth))
+
+    def _entries(self, name: str, container: Opened, depth: int) -> Iterator[Report]:
         taken: set[str] = set()
         try:
             for member in container.members:
@@ -132,7 +161,7 @@ class _Opening:
 
     def _document(self, name: str, kind: Kind, data: bytes, within: str) -> tuple[Report, tuple[messages.Carried, ...]]:
         try:
-            judged, carried = self._judged(name, kind, data)
+            judged, carried = self._judged(name, kind, data, within)
             report = replace(judged, within=within)
             if self._judging.excerpts and kind in (Kind.CDA, Kind.HL7, Kind.XML):
                 report = replace(report, excerpts=excerpts.excerpts(data, report.findings))
@@ -141,9 +170,14 @@ class _Opening:
             return Report(name, kind.value, "unreadable", within=within, fault=trace), ()
         return report, carried
 
-    def _judged(self, name: str, kind: Kind, data: bytes) -> tuple[Report, tuple[messages.Carried, ...]]:
+    def _judged(self, name: str, kind: Kind, data: bytes, within: str) -> tuple[Report, tuple[messages.Carried, ...]]:
         if kind is Kind.HL7:
             return documents.judge_message(name, data, self._judging)
+        if kind is Kind.CDA:
+            report, header = documents.judge_cda(name, data, self._judging)
+            if header is not None:
+                self._remember(name, within, header, len(data))
+            return report, ()
         judge_kind = documents.JUDGES.get(kind)
         if judge_kind is None:
             return documents.judge_rest(name, data, kind), ()

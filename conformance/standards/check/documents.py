@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from importlib import import_module
-from importlib.util import find_spec
+from itertools import chain
 from typing import Any
 
 from conformance.errors import Malformed, SetupError
@@ -19,7 +18,9 @@ from conformance.standards.check.kinds import Kind
 from conformance.standards.check.members import CODES
 from conformance.standards.check.settings import Judging
 from conformance.standards.check.values import UNKNOWN, Opinion, Report, Verdict
+from conformance.standards.datamatrix import judging as datamatrix
 from conformance.standards.hl7v2.rules import DEFAULT as HL7_DEFAULT
+from conformance.standards.pdf import judging as pdf
 from conformance.standards.xml import syntax as xml
 
 OWN = "conformance"
@@ -49,48 +50,72 @@ def report(name: str, kind: str, findings: tuple[Finding, ...], *, judged: bool 
     return Report(name, kind, verdict_of(placed, judged=judged), placed, **rest)
 
 
-def judge_cda(name: str, data: bytes, judging: Judging) -> Report:
-    """A CDA, and the PDF in it when it is a CDA of level 1."""
+def extended(judged: Report, findings: tuple[Finding, ...]) -> Report:
+    """A report with more findings, its verdict brought up to date."""
+    every = (*judged.findings, *(f.at(file=judged.file) for f in findings))
+    verdict = judged.verdict
+    if verdict != "unreadable":
+        verdict = verdict_of(every, judged=verdict != "not-judged")
+    return replace(judged, findings=every, verdict=verdict)
+
+
+Header = reader.CdaHeader
+
+
+def judge_cda(name: str, data: bytes, judging: Judging) -> tuple[Report, Header | None]:
+    """A CDA, and the PDF in it when it is a CDA of level 1; its header too, when it could be read."""
     try:
         root = syntax.parse(data)
     except Malformed as fault:
         line = fault.path.removeprefix("line ")
-        told = all_codes().finding(
-            fault.code, fault.path, seen=fault.seen, line=int(line) if line.isdigit() and line != fault.path else None
-        )
-        return report(name, "cda", (told,), judges=(OWN,))
+        number = int(line) if line.isdigit() and line != fault.path else None
+        told = all_codes().finding(fault.code, fault.path, seen=fault.seen, line=number)
+        return report(name, "cda", (told,), judges=(OWN,)), None
     settings = cda.Settings(environment=judging.environment, as_of=judging.as_of)
     findings = tuple(cda.judge(root, settings))
     header = reader.read(root)
+    opinions = _opinions("cda", data, findings, judging)
     judges = [OWN]
-    if judging.verapdf is not None and header.body is not None and header.body.media_type == "application/pdf":
-        findings, asked = (*findings, *_body(header, judging.verapdf)), "veraPDF"
-        judges.append(asked)
-    return report(
+    if judging.inside_pdf:
+        findings = (*findings, *_carried(header, judging, judges))
+    judged = report(
         name,
         "cda",
         findings,
-        judges=tuple(judges),
+        judges=tuple(dict.fromkeys(judges)),
         facts=_facts(header),
         keys=(("cda", header.unique_id, hashlib.sha256(data).hexdigest()[:16]),) if header.id.root else (),
-        opinions=_opinions("cda", data, findings, judging),
+        opinions=opinions,
     )
+    return judged, header
 
 
-def _body(header: reader.CdaHeader, verapdf: Any) -> tuple[Finding, ...]:
+BODY = "ClinicalDocument/component/nonXMLBody/text"
+
+
+def carried_pdf(header: Header) -> bytes | None:
+    """The PDF that a CDA of level 1 carries, None when it carries none that can be decoded."""
     if header.body is None:
-        return ()
+        return None
     try:
         held = header.body.data
     except Malformed:
-        return ()
-    if not held.startswith(b"%PDF-"):
-        return ()
-    where = "ClinicalDocument/component/nonXMLBody/text"
-    return tuple(
-        replace(f, location=replace(f.location, path=f"{where}!{f.location.path}" if f.location.path else where))
-        for f in verapdf(held, True)
+        return None
+    return held if kinds.sniff(held) in (Kind.PDF, Kind.IMAGE) else None
+
+
+def _carried(header: Header, judging: Judging, judges: list[str]) -> Iterator[Finding]:
+    """What is to be said of the PDF or the image in a CDA: its format, what it shows, against the header."""
+    held = carried_pdf(header)
+    if held is None:
+        return
+    found = chain(
+        _pdf(held, "", header, judging, judges) if kinds.sniff(held) is Kind.PDF else (),
+        _datamatrix(held, header, judges),
     )
+    for finding in found:
+        spot = finding.location
+        yield replace(finding, location=replace(spot, path=f"{BODY}!{spot.path}" if spot.path else BODY))
 
 
 def _opinions(kind: str, data: bytes, findings: tuple[Finding, ...], judging: Judging) -> tuple[Opinion, ...]:
@@ -125,28 +150,34 @@ def judge_message(name: str, data: bytes, judging: Judging) -> tuple[Report, tup
 
 
 def judge_pdf(name: str, data: bytes, judging: Judging) -> Report:
-    """A PDF that stands alone: its structure, what it claims, and PDF/A-1 when veraPDF is asked."""
+    """A PDF that stands alone: its structure, PDF/A-1 as a warning since nothing says that it is owed, its symbols."""
     judges: list[str] = []
-    findings: list[Finding] = []
-    if (module := _optional("conformance.standards.pdf.judging")) is not None:
-        try:
-            findings += module.judge(data, name=name.rpartition("/")[2].rpartition("!")[2])
-            judges.append(OWN)
-        except SetupError as missing:
-            findings.append(_missing(missing))
+    found: tuple[Finding, ...] = ()
+    if judging.inside_pdf:
+        last = name.rpartition("/")[2].rpartition("!")[2]
+        found = (*_pdf(data, last, None, judging, judges), *_datamatrix(data, None, judges))
+    judged = bool(judges)
+    return report(name, "pdf", found if judged else (*found, _nothing("pdf")), judged=judged, judges=tuple(judges))
+
+
+def _pdf(data: bytes, name: str, header: Header | None, judging: Judging, judges: list[str]) -> Iterator[Finding]:
+    """PDF/A-1 by veraPDF when it is there, by our own rules otherwise; the rest by ours."""
+    try:
+        yield from pdf.judge(data, name=name, header=header, pdf_a=judging.verapdf is None)
+        judges.append(OWN)
+    except SetupError as missing:
+        yield _missing(missing)
     if judging.verapdf is not None:
-        findings += judging.verapdf(data, False)
+        yield from judging.verapdf(data, False)
         judges.append("veraPDF")
-    findings += _datamatrix(data, judges)
-    return report(name, "pdf", tuple(findings) or (_nothing("pdf"),), judged=bool(judges), judges=tuple(judges))
 
 
-def judge_image(name: str, data: bytes, _judging: Judging) -> Report:
-    """An image: only the datamatrix that it may show is judged."""
+def judge_image(name: str, data: bytes, judging: Judging) -> Report:
+    """An image: only the symbols that it may show are judged."""
     judges: list[str] = []
     kind = _IMAGES[kinds.image_type(data)]
-    findings = tuple(_datamatrix(data, judges)) or (_nothing(kind),)
-    return report(name, kind, findings, judged=False, judges=tuple(judges))
+    findings = tuple(_datamatrix(data, None, judges)) if judging.inside_pdf else ()
+    return report(name, kind, findings or (_nothing(kind),), judged=False, judges=tuple(judges))
 
 
 def judge_xml(name: str, data: bytes, _judging: Judging) -> Report:
@@ -200,27 +231,15 @@ def _missing(fault: SetupError) -> Finding:
     return CODES.finding("check.document.judge-missing", seen=str(fault))
 
 
-def _optional(name: str) -> Any:
-    """A judge that may not be there; None then."""
+def _datamatrix(data: bytes, header: Header | None, judges: list[str]) -> Iterator[Finding]:
     try:
-        return import_module(name) if find_spec(name) is not None else None
-    except ModuleNotFoundError:
-        return None
-
-
-def _datamatrix(data: bytes, judges: list[str]) -> Iterator[Finding]:
-    module = _optional("conformance.standards.datamatrix.judging")
-    if module is None:
-        return
-    try:
-        yield from module.judge(data, None)
+        yield from datamatrix.judge(data, header)
         judges.append("datamatrix")
     except SetupError as missing:
         yield _missing(missing)
 
 
 JUDGES: Mapping[Kind, Callable[[str, bytes, Judging], Report]] = {
-    Kind.CDA: judge_cda,
     Kind.PDF: judge_pdf,
     Kind.IMAGE: judge_image,
     Kind.XML: judge_xml,

@@ -24,12 +24,14 @@ class Judging:
     """How documents are judged.
 
     `environment`: whose INS OIDs are expected, None when nothing is declared. `as_of`: the day of the judgement.
-    `excerpts`: keep the lines around each finding. `arbiters`: kind of document -> a judge that is not ours.
+    `excerpts`: keep the lines around each finding. `inside_pdf`: judge what a PDF or an image shows, which takes longer
+    than all the rest. `arbiters`: kind of document -> a judge that is not ours.
     """
 
     environment: Environment | None = None
     as_of: date | None = None
     excerpts: bool = False
+    inside_pdf: bool = True
     bounds: Bounds = DEFAULT_BOUNDS
     arbiters: Mapping[str, Arbiter] = field(default_factory=dict)
     verapdf: PdfArbiter | None = None

@@ -90,12 +90,12 @@ def test_a_crash_of_a_rule_is_told_with_its_trace_and_its_neighbours_are_judged(
     """A fault of ours never takes the place of a finding, and never stops at one document."""
     real = documents.judge_cda
 
-    def broken(name: str, data: bytes, judging: Judging) -> Report:
+    def broken(name: str, data: bytes, judging: Judging) -> object:
         if name.endswith("a.xml"):
             raise RecursionError("oups")
         return real(name, data, judging)
 
-    monkeypatch.setitem(documents.JUDGES, dispatch.Kind.CDA, broken)  # type: ignore[arg-type]
+    monkeypatch.setattr(documents, "judge_cda", broken)
     _, first, second = judged(zipped([("a.xml", CDA), ("b.xml", CDA)]))
     assert "RecursionError: oups" in first.fault
     assert (first.verdict, first.findings) == ("unreadable", ())
