@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.errors import Malformed
 from conformance.evidence.codes import all_codes
 from conformance.evidence.values import Finding
-from conformance.standards.cda import header, reader, rules, syntax
+from conformance.standards.cda import generic, header, rules, syntax
 from conformance.standards.cda.document import DEFAULT, Document, Settings
 from conformance.standards.cda.merging import merged
 from conformance.standards.cda.structure import judge as structure
@@ -34,7 +34,5 @@ def judge(document: bytes | Element, settings: Settings = DEFAULT) -> tuple[Find
 def _body(document: Document) -> Iterator[Finding]:
     if document.body is None:
         yield rules.CODES.finding("cda.body.absent", "/ClinicalDocument/component")
-    elif not document.structured:
-        held = reader.read(document.root).body
-        if held is not None:
-            yield from rules.judge_body(held)
+    else:
+        yield from generic.judge(document)
