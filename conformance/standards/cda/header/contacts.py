@@ -22,22 +22,29 @@ def address(node: Element, row: Row, run: Run) -> None:
     use = node.get("use")
     if use is not None and use not in _ADDRESS_USES:
         run.say("cda.address.use", node, row=row, below="@use", seen=use, expected=" ".join(sorted(_ADDRESS_USES)))
-    parts = [child for child in node if isinstance(child.tag, str)]
-    text = (node.text or "").strip() or any((child.tail or "").strip() for child in node)
     if node.get("nullFlavor") is not None:
         if any(other.get("nullFlavor") is None for other in _siblings(node)):
             run.say("cda.null.beside", node, row=row, seen=node.get("nullFlavor"))
         return
-    if bool(parts) == bool(text):
-        run.say("cda.address.empty" if not parts else "cda.address.text", node, row=row)
+    text, lines, parts, written = bool((node.text or "").strip()), False, False, False
+    for child in node.iterchildren("{*}*"):
+        if child.tag == _LINE:
+            lines = True
+        elif child.tag != _PERIOD:
+            parts = True
+        written = written or bool((child.text or "").strip()) or child.get("nullFlavor") is not None
+        text = text or bool((child.tail or "").strip())
+    if (lines or parts) == text:
+        run.say("cda.address.text" if text else "cda.address.empty", node, row=row)
         return
-    if any(child.tag == _LINE for child in parts) and any(child.tag not in (_LINE, _PERIOD) for child in parts):
+    if lines and parts:
         run.say("cda.address.mixed", node, row=row)
-    if parts and not any((child.text or "").strip() or child.get("nullFlavor") for child in parts):
+    if not text and not written:
         run.say("cda.address.blank", node, row=row)
-    mine = _content(node)
-    if any(_content(other) == mine for other in node.itersiblings(node.tag, preceding=True)):
-        run.say("cda.contact.repeated", node, row=row)
+    for other in node.itersiblings(node.tag, preceding=True):
+        if _content(other) == _content(node):
+            run.say("cda.contact.repeated", node, row=row)
+            return
 
 
 def _content(node: Element) -> tuple[str, ...]:

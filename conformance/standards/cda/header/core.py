@@ -78,7 +78,7 @@ class Row:
 
     `tag` is its qualified name, `high` None without limit. `type` is its HL7 data type, empty for a class. `solid`
     refuses a nullFlavor, as weighty as `null` says. `attributes` are (name, admitted values, required). `options` are
-    the words that its checks read.
+    the words that its checks read. `light`: an element without attribute has nothing to be asked.
     """
 
     name: str
@@ -97,3 +97,4 @@ class Row:
     options: Mapping[str, str] = field(default_factory=dict)
     children: dict[str, Row] = field(default_factory=dict)
     needed: tuple[Row, ...] = ()
+    light: bool = False

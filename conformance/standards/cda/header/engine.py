@@ -33,7 +33,7 @@ def judge(root: Element, table: Row, run: Run) -> None:
 
 
 def _walk(node: Element, row: Row, run: Run) -> None:
-    if node.attrib:
+    if node.keys():
         null = node.get("nullFlavor")
         if null is not None and _null(node, row, run, null):
             return
@@ -69,28 +69,29 @@ def _children(node: Element, row: Row, run: Run) -> None:
         spec = children.get(tag)
         if spec is None:
             continue
-        number = counts[spec.tag] = counts.get(spec.tag, 0) + 1
+        number = counts[tag] = counts.get(tag, 0) + 1
         if spec.high is not None and number == spec.high + 1:
             run.say(spec.repeated, child, row=spec, seen=number, expected=spec.high)
-        _walk(child, spec, run)
+        if not spec.light or child.keys():
+            _walk(child, spec, run)
     for spec in row.needed:
         if counts.get(spec.tag, 0) < spec.low:
             run.say(spec.absent, node, row=spec, below=spec.name, expected=spec.name)
 
 
 def _null(node: Element, row: Row, run: Run, null: str) -> bool:
-    """Judge a nullFlavor; True when nothing more is to be asked of the element."""
-    if row.solid:
-        run.say("cda.null.forbidden", node, row=row, seen=null, severity=row.null)
-        return True
+    """Judge a nullFlavor; True when nothing more is to be asked of the element.
+
+    A class keeps its mandatory children; an address and a telecom are compared with their siblings.
+    """
     partial = null in _PARTIAL and _partial(node)
-    if partial:
-        return False
-    inside = next(node.iterchildren("{*}*"), None) is not None
-    if inside and not row.type:
-        return False
-    if inside or (node.text or "").strip() or not _bare(node):
+    filled = bool((node.text or "").strip()) or next(node.iterchildren("{*}*"), None) is not None
+    if not partial and (filled or not _bare(node)) and row.type != "TEL":
         run.say("cda.null.content", node, row=row, seen=null)
+    elif row.solid:
+        run.say("cda.null.forbidden", node, row=row, seen=null, severity=row.null)
+    elif partial or row.type in ("", "AD", "TEL"):
+        return False
     elif "set" in row.options:
         run.say("cda.null.coded", node, row=row, seen=null)
     return True

@@ -9,6 +9,7 @@ import re
 
 from conformance.evidence.values import Severity
 from conformance.standards.cda.header.core import Row, Run
+from conformance.standards.cda.syntax import tag
 from conformance.standards.ins import oids
 from conformance.standards.xml import syntax as xml
 from conformance.standards.xml.syntax import Element
@@ -23,6 +24,10 @@ NATIONAL = "1.2.250.1.71"
 SAMPLES = frozenset({NATIONAL, "1.2.250.1.213.1.1.9"})
 """Roots that stand for a professional in published examples though they are no authority: a warning."""
 
+OTHERS = PROFESSIONALS | SAMPLES | frozenset(oids.AUTHORITIES)
+"""Roots that may identify some professional, or the patient who writes, but nobody who attests."""
+
+_ID = tag("id")
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))*")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 LONGEST = 64
@@ -103,6 +108,14 @@ def _professional(node: Element, row: Row, run: Run, root: str, extension: str) 
         severity = Severity.WARNING if root in SAMPLES else None
         run.say("cda.ident.professional-root", node, row=row, below="@root", seen=root, expected=PROFESSIONAL,
                 severity=severity)  # fmt: skip
+
+
+def national(node: Element, row: Row, run: Run) -> None:
+    """Who attests, or answers for the encounter, has a PS_IdNat."""
+    ids = list(node.iterchildren(_ID))
+    others = all(i.get("root") in OTHERS or i.get("nullFlavor") for i in ids)
+    if ids and others and not any(i.get("root") == PROFESSIONAL for i in ids):
+        run.say("cda.actor.id", node, row=row, below="id", seen=ids[0].get("root", ""), expected=PROFESSIONAL)
 
 
 def _device(node: Element) -> bool:

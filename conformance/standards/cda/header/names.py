@@ -12,17 +12,19 @@ TITLE = "JDV_J246_Titre_CISIS"
 
 def name(node: Element, row: Row, run: Run) -> None:
     """An EN or PN: parts or text, never both, never nothing; no name twice."""
-    text = (node.text or "").strip() or any((child.tail or "").strip() for child in node)
     if node.get("nullFlavor") is not None:
         return
-    parts = list(node.iterchildren("{*}*"))
-    if bool(parts) == bool(text):
+    text, parts = bool((node.text or "").strip()), False
+    for part in node.iterchildren("{*}*"):
+        parts = True
+        text = text or bool((part.tail or "").strip())
+        qualifier = part.get("qualifier")
+        if qualifier is not None:
+            words = qualifier.split()
+            if len(words) != len(set(words)) or "LS" in words:
+                run.say("cda.name.qualifier", part, row=row, below="@qualifier", seen=qualifier)
+    if parts == text:
         run.say("cda.name.mixed" if text else "cda.name.empty", node, row=row)
-        return
-    for part in parts:
-        words = (part.get("qualifier") or "").split()
-        if len(words) != len(set(words)) or "LS" in words:
-            run.say("cda.name.qualifier", part, row=row, below="@qualifier", seen=part.get("qualifier"))
 
 
 def organisation(node: Element, row: Row, run: Run) -> None:
@@ -38,6 +40,12 @@ def filled(node: Element, row: Row, run: Run) -> None:
     """A part of a name has letters."""
     if not any(c.isalpha() for c in (node.text or "")):
         run.say("cda.name.blank", node, row=row, seen=(node.text or "").strip())
+
+
+def text(node: Element, row: Row, run: Run) -> None:
+    """An ST is not empty."""
+    if not (node.text or "").strip() and node.get("nullFlavor") is None:
+        run.say(row.options.get("code", "cda.header.empty"), node, row=row)
 
 
 def civility(node: Element, row: Row, run: Run) -> None:

@@ -110,6 +110,7 @@ def _close(shelf: _Shelf, indent: int) -> None:
     while shelf.stack and shelf.stack[-1][0] >= indent:
         _, row, children = shelf.stack.pop()
         row.needed = (*row.needed, *(child for child in children if child.low))
+        row.light = not (row.checks or row.children or row.attributes)
 
 
 def _row(shelf: _Shelf, parent: Row, words: list[str]) -> Row:

@@ -67,11 +67,9 @@ def set_id(node: Element, row: Row, run: Run) -> None:
 
 
 def title(node: Element, row: Row, run: Run) -> None:
-    """A title has letters, 128 characters at most."""
+    """A title has 128 characters at most."""
     text = xml.text(node)
-    if not text:
-        run.say("cda.title.absent", node, row=row)
-    elif len(text) > LONGEST_TITLE:
+    if len(text) > LONGEST_TITLE:
         run.say("cda.title.length", node, row=row, seen=len(text), expected=LONGEST_TITLE)
 
 

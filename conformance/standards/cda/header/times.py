@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 from conformance.evidence.values import Severity
 from conformance.standards.cda.header.core import Row, Run
@@ -32,33 +32,27 @@ class Moment:
         self.instant, self.precision, self.zone = instant, precision, zone
 
 
+@lru_cache(maxsize=2048)
 def moment(text: str) -> Moment | str:
     """A Moment, or what is wrong: `form`, `calendar` or `zone`. `precision` is 4, 6, 8, 12 or 14 digits."""
     match = _SHAPE.fullmatch(text)
     if match is None:
         return "form"
-    year, month, day, hour, minute, second = (int(p) if p else None for p in match.groups()[:6])
-    zone = match["zone"] or ""
-    if hour is None and zone:
+    *digits, zone = match.groups()
+    if zone and not digits[3]:
         return "form"
-    assert year is not None
-    if year < 1 or (month is not None and not 1 <= month <= 12):
-        return "calendar"
-    if day is not None and not 1 <= day <= calendar.monthrange(year, month or 1)[1]:
-        return "calendar"
-    if (hour or 0) > 23 or (minute or 0) > 59 or (second or 0) > 59:
-        return "calendar"
-    offset = _offset(zone)
+    offset = _offset(zone or "")
     if offset is None:
         return "zone"
-    precision = 14 if second is not None else 12 if hour is not None else 8 if day else 6 if month else 4
+    year, month, day, hour, minute, second = (
+        int(part or default) for part, default in zip(digits, "011000", strict=True)
+    )
+    precision = next(size for size, part in zip((14, 12, 12, 8, 6, 4), reversed(digits), strict=True) if part)
     try:
-        instant = datetime(
-            year, month or 1, day or 1, hour or 0, minute or 0, second or 0, tzinfo=timezone(offset)
-        ).astimezone(UTC)
-    except OverflowError:
+        instant = datetime(year, month, day, hour, minute, second, tzinfo=timezone(offset)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return "calendar"
-    return Moment(instant, precision, zone)
+    return Moment(instant, precision, zone or "")
 
 
 def _offset(zone: str) -> timedelta | None:
