@@ -85,15 +85,13 @@ def plain(text: str) -> str:
 
 
 def says(text: str, wanted: str) -> bool:
-    """True when a text (already `plain`) says some words, whatever stands between them but letters and digits."""
+    """True when a text (already `plain`) says some words, not inside longer ones.
+
+    Between words anything but letters and digits may stand; inside a word, what spaced letters or a column put there.
+    """
     words = re.findall(r"[A-Z0-9]+", plain(wanted))
-    if not words:
-        return False
-    pattern = r"[^A-Z0-9]{0,6}".join(map(re.escape, words))
-    if re.search(rf"(?<![A-Z0-9]){pattern}(?![A-Z0-9])", text):
-        return True
-    run = "".join(words)  # spaced letters, or a word cut by a table
-    return len(run) >= 6 and run in compact(text)
+    spaced = (r"[^A-Z0-9]{0,2}".join(word) for word in words)
+    return bool(words) and re.search(rf"(?<![A-Z0-9]){r'[^A-Z0-9]{0,6}'.join(spaced)}(?![A-Z0-9])", text) is not None
 
 
 def mentions(text: str, wanted: str) -> bool:
