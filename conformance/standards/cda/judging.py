@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from conformance.errors import Malformed
 from conformance.evidence.codes import all_codes
 from conformance.evidence.values import Finding
-from conformance.standards.cda import generic, header, rules, syntax
+from conformance.standards.cda import generic, header, syntax
 from conformance.standards.cda.document import DEFAULT, Document, Settings
 from conformance.standards.cda.merging import merged
 from conformance.standards.cda.structure import judge as structure
@@ -28,11 +26,4 @@ def judge(document: bytes | Element, settings: Settings = DEFAULT) -> tuple[Find
         except Malformed as fault:
             return (all_codes().finding(fault.code, fault.path, seen=fault.seen),)
     one = Document(document, settings)
-    return merged(structure.judge(document), header.judge(one), (*_body(one), *engine.tables().judge(one)))
-
-
-def _body(document: Document) -> Iterator[Finding]:
-    if document.body is None:
-        yield rules.CODES.finding("cda.body.absent", "/ClinicalDocument/component")
-    else:
-        yield from generic.judge(document)
+    return merged(structure.judge(document), header.judge(one), (*generic.judge(one), *engine.tables().judge(one)))

@@ -14,6 +14,10 @@ from conformance.evidence.values import Finding, Severity
 _STRUCTURE = "cda.structure."
 _TEMPLATE = "cda.template."
 _CONTENT = frozenset({f"{_STRUCTURE}{fault}" for fault in ("missing", "order", "unexpected")})
+_REFERENCES = (
+    ("/ClinicalDocument/recordTarget/patientRole/patient/birthTime", "birthTime", "cda.body-time.before-birth"),
+    ("/ClinicalDocument/effectiveTime", "effectiveTime", "cda.body-time.future"),
+)
 _INDEX = re.compile(r"\[[^\]]*\]")
 _ATTRIBUTE = re.compile(r"/?@[\w:.-]+$")
 
@@ -24,9 +28,21 @@ def merged(structure: Iterable[Finding], header: Iterable[Finding], body: Iterab
     places = {_element(one) for one in told if one.severity is Severity.ERROR}
     if places:
         places |= {_INDEX.sub("", place) for place in places}
-    others = tuple(one for one in body if not (one.code.startswith(_TEMPLATE) and _again(one, places)))
+    others = tuple(one for one in body if not (_template(one, places) or _against(one, places)))
     places |= {_element(one) for one in others if one.severity is Severity.ERROR}
     return (*(one for one in structure if not _again(one, places)), *told, *others)
+
+
+def _template(finding: Finding, places: set[str]) -> bool:
+    return finding.code.startswith(_TEMPLATE) and _again(finding, places)
+
+
+def _against(finding: Finding, places: set[str]) -> bool:
+    """True for a date of the body held against a date of the header that is itself wrong."""
+    return any(
+        place in places and (finding.code == code or (finding.code == "cda.template.time" and name in finding.expected))
+        for place, name, code in _REFERENCES
+    )
 
 
 def _again(finding: Finding, places: set[str]) -> bool:

@@ -126,10 +126,10 @@ def _changed(old: str, new: str) -> set[str]:
         ('<given qualifier="BR">DOMINIQUE</given>', "", "cda.patient.ins-traits"),
         ("<county>51215</county>", "<county>REIMS</county>", "ins.trait.place"),
         ('birthTime value="19790328"', 'birthTime value="19791328"', "cda.time.calendar"),
-        ('mediaType="application/pdf"', 'mediaType="application/msword"', "cda.body.media-type"),
-        (' representation="B64"', "", "cda.body.representation"),
-        ('representation="B64">JVBE', 'representation="B64">J*BE', "cda.syntax.base64"),
-        ('representation="B64">JVBE', 'representation="B64">AAAA', "cda.body.pdf"),
+        ('mediaType="application/pdf"', 'mediaType="application/msword"', "cda.n1.media-type"),
+        (' representation="B64"', "", "cda.n1.representation"),
+        ('representation="B64">JVBE', 'representation="B64">J*BE', "cda.media.base64"),
+        ('representation="B64">JVBE', 'representation="B64">/9j/', "cda.media.type-other"),
     ],
 )
 def test_one_change_gives_its_finding(old: str, new: str, code: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from conformance.standards.cda import pdf
-from conformance.standards.cda.rules import pdf_a_part
+from conformance.standards.cda.generic.content import pdf_a_part
 
 TEXT = "Compte rendu n° 12 : l'été (ok) \\ fin\nABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789"
 

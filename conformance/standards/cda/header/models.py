@@ -68,6 +68,7 @@ def declared(root: Element, run: Run) -> None:
         if oid not in templates:
             run.say(code, root, below="templateId", expected=oid)
     if document.body is None:
+        run.say("cda.body.absent", root, below="component")
         return
     if not document.structured:
         _unstructured(root, run)
