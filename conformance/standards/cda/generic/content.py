@@ -148,7 +148,7 @@ def is_twice(data: bytes) -> bool:
     return any(again.startswith(start) for start, _ in _HEADS if len(start) > 2)
 
 
-def decoded(text: str, where: str) -> tuple[bytes | None, str]:
+def decoded(text: str) -> tuple[bytes | None, str]:
     """The bytes of a Base64 text, or None and what is wrong: `data-uri`, `empty`, `alphabet`, `length`."""
     bare = text.strip()
     if not bare:
@@ -156,7 +156,7 @@ def decoded(text: str, where: str) -> tuple[bytes | None, str]:
     if bare[:5].lower() == "data:":
         return None, "data-uri"
     try:
-        return decode_base64(bare, where), ""
+        return decode_base64(bare, ""), ""
     except Malformed:
         compact = "".join(bare.split())
         outside = re.search(r"[^A-Za-z0-9+/=]", compact)

@@ -13,10 +13,12 @@ from conformance.standards.xml.syntax import Element, local
 
 def judge_media(element: Element, document: Document) -> Iterator[Finding]:
     """An element that embeds Base64: strict, of the type announced, whole."""
-    if element.get("representation") != "B64":
-        return
     parent = element.getparent()
-    if parent is None or local(parent) == "nonXMLBody":
+    if parent is None:
+        return
+    if element.get("representation") != "B64":
+        if local(parent) == "observationMedia" and (element.text or "").strip():
+            yield found("cda.media.representation", element, seen=element.get("representation", ""), expected="B64")
         return
     announced = element.get("mediaType", "")
     if local(parent) == "observationMedia":
@@ -24,12 +26,14 @@ def judge_media(element: Element, document: Document) -> Iterator[Finding]:
             yield found("cda.media.type-missing", element, expected=content.MEDIA_SET)
         elif announced not in content.media_types():
             yield found("cda.media.type-unknown", element, "mediaType", seen=announced, expected=content.MEDIA_SET)
-    yield from judge_bytes(element, announced, compressed=element.get("compression") is not None)
+    data, wrong = content.decoded(element.text or "")
+    yield from judge_bytes(element, announced, data, wrong, compressed=element.get("compression") is not None)
 
 
-def judge_bytes(element: Element, announced: str, *, compressed: bool = False) -> Iterator[Finding]:
-    """The bytes of an element that announces Base64. `compressed` ones are not looked into."""
-    data, wrong = content.decoded(element.text or "", "")
+def judge_bytes(
+    element: Element, announced: str, data: bytes | None, wrong: str, *, compressed: bool = False
+) -> Iterator[Finding]:
+    """The bytes of an element that announces Base64, or what is wrong with them; `compressed` are not looked into."""
     if data is None:
         code = "empty" if wrong == "empty" else "base64"
         yield found(f"cda.media.{code}", element, seen=(element.text or "").strip()[:40], cause=wrong)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.evidence.values import Finding
+from conformance.evidence.values import Finding, Severity
 from conformance.standards.cda.document import Document
 from conformance.standards.cda.generic.found import found
 from conformance.standards.cda.syntax import tag
@@ -69,15 +69,18 @@ def judge_section(element: Element, document: Document) -> Iterator[Finding]:
     entries = element.find(tag("entry")) is not None
     if text is None:
         if entries:
-            yield found("cda.section.text", element)
+            yield found("cda.section.text", element, severity=Severity.ERROR)
         return
     readable = _text(text)
     if entries and not readable.strip() and next(text.iter(tag("renderMultiMedia")), None) is None:
         yield found("cda.section.text", text)
-    odd = _MOJIBAKE.search(readable)
-    if odd is not None:
-        around = readable[max(0, odd.start() - 15) : odd.end() + 15]
-        yield found("cda.narrative.characters", text, seen=" ".join(around.split()))
+    odd = _MOJIBAKE.findall(readable)
+    if odd:
+        at = readable.index(odd[0])
+        around = " ".join(readable[max(0, at - 15) : at + 15].split())
+        # one odd pair may be meant; a lost character, or many of them, cannot
+        severity = Severity.WARNING if len(odd) < 3 and "\ufffd" not in odd else None
+        yield found("cda.narrative.characters", text, seen=around, severity=severity)
 
 
 _TR, _HEAD, _BODY = tag("tr"), tag("thead"), tag("tbody")
@@ -98,7 +101,7 @@ def judge_table(element: Element, document: Document) -> Iterator[Finding]:
 
 def _width(row: Element) -> int:
     spans = (cell.get("colspan", "1") for cell in row.iterchildren("{*}*"))
-    return sum(int(span) if span.isdigit() and len(span) < 4 else 1 for span in spans)
+    return sum(int(span) if span.isdecimal() and len(span) < 4 else 1 for span in spans)
 
 
 RULES = {

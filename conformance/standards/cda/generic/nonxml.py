@@ -10,7 +10,6 @@ from conformance.standards.cda.generic import content
 from conformance.standards.cda.generic.found import found
 from conformance.standards.cda.generic.media import judge_bytes
 from conformance.standards.cda.syntax import tag
-from conformance.standards.xml.syntax import Element
 
 
 def judge_nonxml(document: Document) -> Iterator[Finding]:
@@ -26,31 +25,19 @@ def judge_nonxml(document: Document) -> Iterator[Finding]:
         yield found("cda.n1.null", text, "nullFlavor", seen=text.get("nullFlavor"))
         return
     announced = text.get("mediaType")
-    if announced is None:
-        yield found("cda.n1.media-type", text, expected=" ".join(sorted(content.N1_TYPES)))
-    elif announced not in content.N1_TYPES:
-        yield found("cda.n1.media-type", text, "mediaType", seen=announced, expected=" ".join(sorted(content.N1_TYPES)))
+    if announced not in content.N1_TYPES:
+        expected = " ".join(sorted(content.N1_TYPES))
+        yield found("cda.n1.media-type", text, "mediaType", seen=announced or "", expected=expected)
+        announced = None  # the bytes are not held to a type that is refused already
+    data, wrong = content.decoded(text.text or "")
     if text.get("representation") != "B64":
         yield found("cda.n1.representation", text, seen=text.get("representation", ""), expected="B64")
-        if not _base64(text):
-            if not (text.text or "").strip() and not len(text):
-                yield found("cda.n1.empty", text)
-            return
-    if not (text.text or "").strip():
+        if data is None or content.what(data) in ("", "text/plain"):
+            return  # plain text, as it says: there is nothing to decode
+    if wrong == "empty":
         yield found("cda.n1.empty", text)
         return
-    yield from judge_bytes(text, announced if announced in content.N1_TYPES else "")
-    yield from _pdf_a(text)
-
-
-def _base64(text: Element) -> bool:
-    """True for a text that decodes to a file all the same: it is judged although it is not announced."""
-    data, _ = content.decoded((text.text or "")[:40000], "")
-    return data is not None and content.what(data) not in ("", "text/plain")
-
-
-def _pdf_a(text: Element) -> Iterator[Finding]:
-    data, _ = content.decoded(text.text or "", "")
+    yield from judge_bytes(text, announced or "", data, wrong)
     if data is not None and content.what(data) == "application/pdf" and not content.cut(data, "application/pdf"):
         part = content.pdf_a_part(data)
         if part != "1":
