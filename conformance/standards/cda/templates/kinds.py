@@ -70,7 +70,44 @@ def done(node: Element, document: Document) -> Iterator[tuple[str, str, str]]:
             yield "time", value, f"≤ effectiveTime {made}"
 
 
-_KINDS: dict[str, Kind] = {"time": time, "after-birth": after_birth, "done": done}
+def received(node: Element, document: Document) -> Iterator[tuple[str, str, str]]:
+    """The collection of a specimen: the day of its reception in the laboratory is not before it."""
+    collected = [t.get("value", "") for t in (*_times(node), *(low for t in _times(node) for low in _lows(t)))]
+    first = min((value for value in collected if value), default="")
+    for act in node.iterfind("/".join(map(tag, ("entryRelationship", "act")))):
+        code = act.find(tag("code"))
+        if code is None or code.get("code") != "SPRECEIVE":
+            continue
+        for held in _times(act):
+            value = held.get("value", "")
+            size = min(len(value), len(first), 8)
+            if size >= 4 and value[:size] < first[:size]:
+                yield "time", value, f"≥ {first}"
+
+
+def _times(element: Element) -> Iterator[Element]:
+    return element.iterchildren(tag("effectiveTime"))
+
+
+def _lows(element: Element) -> Iterator[Element]:
+    return element.iterchildren(tag("low"))
+
+
+def documented(node: Element, document: Document) -> Iterator[tuple[str, str, str]]:
+    """The id of a DICOM study: one of those of the acts that the header documents."""
+    acts = document.root.iterfind("/".join(map(tag, ("documentationOf", "serviceEvent", "id"))))
+    known = {act.get("root") for act in acts}
+    if node.get("root") not in known:
+        yield "condition", node.get("root", ""), "documentationOf/serviceEvent/id"
+
+
+_KINDS: dict[str, Kind] = {
+    "time": time,
+    "after-birth": after_birth,
+    "done": done,
+    "received": received,
+    "documented": documented,
+}
 
 
 def get(name: str) -> Kind:

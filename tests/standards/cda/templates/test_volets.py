@@ -246,3 +246,26 @@ def test_a_history_may_tell_an_older_date_than_birth_with_a_warning() -> None:
     assert "≥ birthTime 19790328" not in expected(history)
     assert [one.seen for one in findings(history, Severity.WARNING)] == ["1975"]
     assert "≥ birthTime 19790328" in expected(note)
+
+
+def test_a_specimen_is_received_after_its_collection() -> None:
+    """The laboratory cannot receive on the 3rd what was collected on the 4th; on the same day it can."""
+    specimen = (
+        '<component><section><entry><procedure><templateId root="1.3.6.1.4.1.19376.1.3.1.2"/>'
+        '<effectiveTime value="20240104"/><entryRelationship><act><code code="SPRECEIVE"/>'
+        '<effectiveTime value="{}"/></act></entryRelationship></procedure></entry></section></component>'
+    )
+    said = {day: expected(made(f"{VOLETS}.55", specimen.format(day))) for day in ("202401030900+0100", "20240104")}
+    assert [day for day, what in said.items() if "≥ 20240104" in what] == ["202401030900+0100"]
+
+
+def test_a_catalogued_study_is_one_that_the_header_documents() -> None:
+    """A Study Instance UID of the catalogue that no documented act has is a warning: it may be of an earlier study."""
+    act = '<documentationOf><serviceEvent><id root="1.2.3.1"/></serviceEvent></documentationOf>'
+    study = (
+        '<component><section><entry><act><templateId root="1.2.250.1.213.1.1.3.155"/><id root="{}"/>'
+        "</act></entry></section></component>"
+    )
+    for uid, seen in (("1.2.3.1", []), ("1.2.3.9", ["1.2.3.9"])):
+        root = made(f"{VOLETS}.1 {VOLETS}.45:2024.01", study.format(uid), act, "18748-4")
+        assert [one.seen for one in findings(root, Severity.WARNING)] == seen
