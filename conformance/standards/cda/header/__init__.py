@@ -56,6 +56,8 @@ NAMED: dict[str, Check] = {
     "order-id": rules.order_id,
     "national": identifiers.national,
     "parent-id": rules.parent_id,
+    "parent-set": rules.parent_set,
+    "parent-version": rules.parent_version,
     "patient": patient.patient_role,
     "period": times.period,
     "realm": rules.realm,

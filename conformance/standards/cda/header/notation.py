@@ -13,7 +13,8 @@ the rules of that type. Words: `solid` refuses a nullFlavor (`solid=warning`); `
 value (`@typeCode?=PRF` if it is there); `is=NAME` runs a named rule; `absent=CODE`, `repeated=CODE`, `role=CODE` name
 the findings of the line, `code=CODE` that of a code outside its `set`; `§` adds to the clause, also of lines below.
 The rules of the types read the others: `ext` (an extension), `root=AUTHORITY`, `full` (code, system, label), `value`,
-`past`, `birth`, `zone=warning`, `loose` (equal bounds), `near` (a number of nearly the right form is an error).
+`past`, `birth`, `zone=warning`, `loose` (equal bounds), `strict` (four digits of offset), `near` (a number of nearly the
+right form is an error).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 _ATTRIBUTE = re.compile(r"@(\w+)(\??)=(.+)")
 _TYPE = re.compile(r"[A-Z]{2,4}(?:_TS)?")
 _CODE_WORDS = ("absent", "repeated", "code", "role")
-_WORDS = frozenset({"ext", "full", "value", "past", "birth", "loose", "near"})
+_WORDS = frozenset({"ext", "full", "value", "past", "birth", "loose", "near", "strict"})
 _KEYS = frozenset({"root", "set", "is", "zone", *_CODE_WORDS})
 
 

@@ -103,6 +103,21 @@ def parent_id(node: Element, row: Row, run: Run) -> None:
             run.say(code, node, row=row, seen=node.get("root", ""))
 
 
+def parent_set(node: Element, row: Row, run: Run) -> None:
+    """The version replaced is of the same series."""
+    series = run.document.root.find(tag("setId"))
+    if series is not None and node.get("root") and series.get("root") and not _same(series, node):
+        run.say("cda.version.other-set", node, row=row, seen=node.get("root", ""), expected=series.get("root", ""))
+
+
+def parent_version(node: Element, row: Row, run: Run) -> None:
+    """The version replaced has a lower number."""
+    mine = run.document.root.find(tag("versionNumber"))
+    own, other = ("" if one is None else one.get("value", "") for one in (mine, node))
+    if _VERSION.fullmatch(own[:9]) and other[:9].isdigit() and int(other[:9]) >= int(own[:9]):
+        run.say("cda.version.parent-version", node, row=row, seen=other, expected=f"< {own}")
+
+
 def _same(one: Element, other: Element) -> bool:
     return one.get("root") == other.get("root") and one.get("extension") == other.get("extension")
 

@@ -15,6 +15,9 @@ FORMS = "AAAA | AAAAMMJJ | AAAAMMJJhhmm±ZZzz | AAAAMMJJhhmmss±ZZzz"
 OLDEST = 1880
 """No patient of today was born before; an earlier act is a slip of the keyboard."""
 
+DECADES = timedelta(days=20 * 366)
+"""A gap that no example, however careless, can have: an error, not a warning."""
+
 _SHAPE = re.compile(
     r"(?P<year>[0-9]{4})(?:(?P<month>[0-9]{2})(?:(?P<day>[0-9]{2})"
     r"(?:(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?:(?P<second>[0-9]{2})(?:\.[0-9]+)?)?)?)?)?(?P<zone>[+-][0-9]{1,4})?"
@@ -90,7 +93,8 @@ def _written(node: Element, row: Row, run: Run, text: str, found: Moment) -> Non
             severity = Severity(row.options["zone"]) if "zone" in row.options else None
             run.say("cda.time.offset", node, row=row, seen=text, expected=f"{text}+0100", severity=severity)
         elif len(found.zone) != 5:
-            run.say("cda.time.short-offset", node, row=row, seen=text, expected="±ZZzz")
+            severity = Severity.ERROR if "strict" in row.options else None
+            run.say("cda.time.short-offset", node, row=row, seen=text, expected="±ZZzz", severity=severity)
     elif found.precision == 6 and "birth" not in row.options:
         run.say("cda.time.month", node, row=row, seen=text, expected=FORMS)
     if found.instant.year < OLDEST:
@@ -99,9 +103,17 @@ def _written(node: Element, row: Row, run: Run, text: str, found: Moment) -> Non
 
 def _past(node: Element, row: Row, run: Run, text: str, found: Moment) -> None:
     """Not after the day of the judgement (a day is left for time zones); never decades after the document itself."""
-    as_of = run.document.settings.as_of
-    if as_of is not None and found.instant.date() > as_of + timedelta(days=1):
-        run.say("cda.time.future", node, row=row, seen=text, expected=f"≤ {as_of:%Y%m%d}")
+    as_of, made = run.document.settings.as_of, moment(run.document.effective)
+    if as_of is not None:
+        last = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
+        late = found.instant > last + timedelta(days=2)
+    elif isinstance(made, Moment):
+        last = made.instant
+        late = found.instant > last + DECADES
+    else:
+        return
+    if late:
+        run.say("cda.time.future", node, row=row, seen=text, expected=f"≤ {last:%Y%m%d}")
 
 
 def period(node: Element, row: Row, run: Run) -> None:
@@ -165,10 +177,6 @@ def day(text: str) -> date | None:
     if isinstance(found, str) or found.precision < 8:
         return None
     return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
-
-
-DECADES = timedelta(days=20 * 366)
-"""A gap that no example, however careless, can have: an error, not a warning."""
 
 
 def later(node: Element, row: Row, run: Run, code: str, below: str, done: date, made: date) -> None:
