@@ -101,12 +101,23 @@ def documented(node: Element, document: Document) -> Iterator[tuple[str, str, st
         yield "condition", node.get("root", ""), "documentationOf/serviceEvent/id"
 
 
+VOLETS = "1.2.250.1.213.1.1.1."
+"""The arc of the document models of ANS; `1` below it is the header that all share."""
+
+
+def modelled(node: Element, document: Document) -> Iterator[tuple[str, str, str]]:
+    """A structured document: it declares the model of document that it follows, besides the common header."""
+    if not any(oid.startswith(VOLETS) and oid != f"{VOLETS}1" for oid in document.templates):
+        yield "missing", "0", f"templateId {VOLETS}*"
+
+
 _KINDS: dict[str, Kind] = {
     "time": time,
     "after-birth": after_birth,
     "done": done,
     "received": received,
     "documented": documented,
+    "modelled": modelled,
 }
 
 

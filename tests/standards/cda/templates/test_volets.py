@@ -210,7 +210,8 @@ def test_a_body_that_is_not_in_xml_gets_no_rule_of_a_volet() -> None:
 def test_a_type_without_the_template_of_its_volet_is_said() -> None:
     """A structured biology report that forgets the template of CR-BIO would otherwise be judged by no volet."""
     assert f"templateId[@root={VOLETS}.55] 1" in expected(made(f"{VOLETS}.1", ""))
-    assert expected(made(f"{VOLETS}.1", "", code="34133-9")) == set()
+    assert expected(made(f"{VOLETS}.1", "", code="34133-9")) == {f"templateId {VOLETS}.*"}
+    assert expected(made(f"{VOLETS}.1 {VOLETS}.99:2030.01", "", code="34133-9")) == set()
 
 
 def test_an_unknown_version_is_a_warning() -> None:
