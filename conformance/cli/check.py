@@ -199,7 +199,7 @@ class _Run:
                 tally.interrupted = True
             with stop.ending():
                 if page is not None:
-                    page.finish(tally, self._outcome(tally))
+                    page.finish(tally)
                 if junit is not None:
                     junit.finish()
                 if sarif is not None:

@@ -85,6 +85,7 @@ class Html:
         self._shown = self._detailed = self._opened = self._left_out = self._written = 0
         self._names: dict[str, Any] = {
             "lang": lang,
+            "colon": ":" if lang == "en" else "\u00a0:",
             "t": self._text,
             "visible": visible,
             "visible_lines": lambda told: "\n".join(visible(line) for line in told.split("\n")),
@@ -93,6 +94,7 @@ class Html:
             "code_of": code_of,
             "clause_of": clause_of,
             "marked": marked,
+            "breakable": breakable,
             "most": CAPS.groups,
         }
         self._row = _environment().get_template("document.html.j2")
@@ -117,7 +119,7 @@ class Html:
         self._detailed += bool(groups)
         self._opened += opened
 
-    def finish(self, tally: Tally, outcome: int) -> None:
+    def finish(self, tally: Tally) -> None:
         """Put the page in its place."""
         style, script = _style(), _resource("filter.js")
         heading = self._heading
@@ -126,7 +128,7 @@ class Html:
             "style": Markup(style), "style_hash": _hash(style), "script_hash": _hash(script),
             "paths": heading.paths, "as_of": heading.as_of.isoformat(),
             "day": day(heading.as_of.isoformat(), self._lang), "environment": heading.environment,
-            "version": __version__, "tally_of": tally, "outcome": 130 if tally.interrupted else outcome,
+            "version": __version__, "tally_of": tally, "outcome": _outcome(tally),
             "verdicts": {verdict: tally.verdicts[verdict] for verdict in VERDICTS},
             "severities": {severity.value: tally.severities[severity] for severity in SEVERITIES},
             "kinds": sorted(tally.kinds.items(), key=lambda row: -row[1].total()),
@@ -146,6 +148,15 @@ class Html:
         self._rows.close()
 
 
+def _outcome(tally: Tally) -> int:
+    """What the page is headed with: what was found, whatever the command was told to fail on."""
+    if tally.interrupted:
+        return 130
+    if tally.faults:
+        return 4
+    return 1 if tally.verdicts["nonconform"] or tally.verdicts["unreadable"] else 0
+
+
 def kind_name(kind: str, lang: Lang) -> str:
     """A kind in words when it has a text, else as it is."""
     id = f"check.kind.{kind}"
@@ -155,6 +166,11 @@ def kind_name(kind: str, lang: Lang) -> str:
 def number(count: int, lang: Lang) -> str:
     """A count with its thousands told apart."""
     return f"{count:,}" if lang == "en" else f"{count:,}".replace(",", "\u202f")
+
+
+def breakable(path: str) -> Markup:
+    """A path, escaped, that may be broken after each step."""
+    return Markup("/<wbr>").join(path.split("/"))
 
 
 def marked(line: ExcerptLine, seen: str) -> Iterator[tuple[str, bool]]:

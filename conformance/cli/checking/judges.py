@@ -84,9 +84,11 @@ class _Official:
         compared = compare(findings, report)
         told = [_line(family, path, said) for family, path, said in compared.theirs]
         told += [_line(f"{f.schematron}, {f.role}", f.path, f.text) for f in report.findings if not f.refuses]
-        reasons = (" ".join(filter(None, (n.what, n.reason, n.detail))) for n in report.not_run)
+        reasons = [" ".join(filter(None, (n.what, n.reason, n.detail))) for n in report.not_run]
+        if report.volet:
+            reasons.insert(0, report.volet)
         return Opinion(
-            judge=f"CI-SIS ({report.volet})" if report.volet else "CI-SIS",
+            judge="CI-SIS",
             verdict="none" if report.accepted is None else "conform" if report.accepted else "nonconform",
             findings=tuple(told),
             disagreements=tuple(_disagreements(compared)) if compared.disagree else (),

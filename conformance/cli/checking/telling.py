@@ -119,6 +119,11 @@ class Plain:
             for code, severity, count, carriers in tally.worst():
                 counted = t("check.frequent", count=number(count, lang), documents=number(carriers, lang))
                 print(f"  {self._in(severity.value, f'{counted:<34}')} {all_codes()[code].text(lang)} [{code}]")
+        if len(tally.judges) > 1:
+            judges = ", ".join(f"{judge} ({number(count, lang)})" for judge, count in tally.judges.items())
+            say("check.judges", judges=judges)
+        if "CI-SIS" in tally.judges:
+            say("check.page.disagreements", count=number(tally.disagreements, lang))
         say(
             "cli.check.next",
             files=tally.files,
