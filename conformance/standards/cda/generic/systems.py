@@ -79,6 +79,8 @@ def is_impossible(oid: str) -> bool:
     if not re.fullmatch(r"[0-2](\.\d{1,40}){1,60}", oid):
         return False  # a form that the structure refuses already, or a UUID
     arcs = [int(arc) for arc in oid.split(".")]
+    if arcs[:2] == [2, 25]:
+        return False  # a UUID written as an OID
     if len(arcs) < 4 or (arcs[0] < 2 and arcs[1] > 39):
         return True
     if arcs[:2] in ([1, 2], [2, 16]):

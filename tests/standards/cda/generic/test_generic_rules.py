@@ -15,6 +15,7 @@ from conformance.standards.cda.pdf import pdf_a
 
 LOINC, SNOMED, ATC = "2.16.840.1.113883.6.1", "2.16.840.1.113883.6.96", "2.16.840.1.113883.6.73"
 TA_ASIP = "1.2.250.1.213.1.1.4.322"
+POST_PARTUM = valuesets.get("JDV_ActeOBP_CISIS").label("MED-1251", TA_ASIP)
 PDF = pdf_a("ESSAI", title="essai", uid="1.2.250.1.999.1")
 PLAIN_PDF = PDF.replace(b"pdfaid:part", b"pdfaid:rien")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20) + b"IEND\xaeB`\x82"
@@ -156,7 +157,7 @@ FAULTS = [
     ("code.key", E, "cip", observation(cd("3400936876294", "1.2.250.1.213.2.3.2", "x"))),
     ("code.category", E, "atc", drug(f'<pharm:code code="J99ZZ99" codeSystem="{ATC}" displayName="x"/>')),
     ("code.category", E, "cim-10", observation(cd("Z15.1", "2.16.840.1.113883.6.3", "x"))),
-    ("code.label-other", E, "ta_asip", observation(cd("MED-9999", TA_ASIP, valuesets.get("JDV_ActeOBP_CISIS").label("MED-1251", TA_ASIP)))),
+    ("code.label-other", E, "ta_asip", observation(cd("MED-9999", TA_ASIP, POST_PARTUM))),
     ("code.label-missing", E, "", observation(cd("24028007", SNOMED, None))),
     ("code.label-missing", W, "", observation(code=cd("2160-0", LOINC, None, "code"))),
     ("code.label-unrelated", E, "", observation(cd("24028007", SNOMED, "hypertension artérielle"))),
