@@ -264,11 +264,11 @@ class Check:
                 yield from self.test.explain(node, document)
 
 
-def overloaded(held: Element, most: int) -> Finding:
+def overloaded(owner: Element, most: int) -> Finding:
     """The finding of an element that carries more templates than can be judged."""
-    place: Any = held
+    place: Any = owner
     return CODES.finding(
-        "cda.template.repeated", xml.path(held), expected=f"templateId 0..{most}", line=place.sourceline, cause="limit"
+        "cda.template.repeated", xml.path(owner), expected=f"templateId 0..{most}", line=place.sourceline, cause="limit"
     )
 
 

@@ -22,6 +22,9 @@ MOST = 200
 TEMPLATES = 50
 """Templates judged on one element, at most: real ones carry six or so."""
 
+Carried = dict[Element, set[str]]
+"""The templates with rules that each element carries."""
+
 _TEMPLATE = tag("templateId")
 
 
@@ -59,6 +62,13 @@ class Ready:
         """True when the document declares a template that the block is limited to, if it is."""
         scopes = self.draft.head.scopes
         return not scopes or any(document.declares(scope.oid, scope.version) for scope in scopes)
+
+    def inside(self, element: Element, carried: Carried) -> bool:
+        """True when the element is below one that carries a template the block is limited to, if it is."""
+        wanted = self.block.within
+        return not wanted or any(
+            not carried[above].isdisjoint(wanted) for above in element.iterancestors() if above in carried
+        )
 
     def judge(self, element: Element, document: Document) -> Iterator[Finding]:
         """The findings of one element."""
@@ -107,31 +117,36 @@ class Tables:
         for ready in self.documents:
             if ready.applies(document):
                 yield from ready.judge(document.root, document)
-        yield from self._templates(document)
-        yield from self._elements(document)
+        carried = Carried()
+        held: list[tuple[Element, str]] = []
+        for template in document.root.iter(_TEMPLATE):
+            oid, owner = template.get("root", ""), template.getparent()
+            if oid in self.by_template and owner is not None:
+                known = carried.setdefault(owner, set())
+                if oid not in known:
+                    known.add(oid)
+                    if len(known) <= TEMPLATES:
+                        held.append((owner, oid))
+        yield from self._templates(document, held, carried)
+        yield from self._elements(document, carried)
 
-    def _templates(self, document: Document) -> Iterator[Finding]:
+    def _templates(
+        self, document: Document, held: Iterable[tuple[Element, str]], carried: Carried
+    ) -> Iterator[Finding]:
         """The findings of the template blocks: each template once for each element that carries it."""
         applicable: dict[str, tuple[Ready, ...]] = {}
-        carried: dict[Element, set[str]] = {}
-        for held in document.root.iter(_TEMPLATE):
-            oid, owner = held.get("root", ""), held.getparent()
-            if oid not in self.by_template or owner is None:
-                continue
-            known = carried.setdefault(owner, set())
-            if oid in known or len(known) > TEMPLATES:
-                continue
-            known.add(oid)
-            if len(known) > TEMPLATES:
-                yield checks.overloaded(held, TEMPLATES)
-                continue
+        for owner, oid in held:
             rules = applicable.get(oid)
             if rules is None:
                 rules = applicable[oid] = tuple(one for one in self.by_template[oid] if one.applies(document))
             for ready in rules:
-                yield from ready.judge(owner, document)
+                if ready.inside(owner, carried):
+                    yield from ready.judge(owner, document)
+        for owner, known in carried.items():
+            if len(known) > TEMPLATES:
+                yield checks.overloaded(owner, TEMPLATES)
 
-    def _elements(self, document: Document) -> Iterator[Finding]:
+    def _elements(self, document: Document, carried: Carried) -> Iterator[Finding]:
         """The findings of the element blocks, on the elements of the body."""
         applicable = {}
         for name, placed in self.by_element.items():
@@ -142,7 +157,7 @@ class Tables:
             return
         for element in document.body.iter(*applicable):
             for above, ready in applicable[element.tag]:
-                if _under(element, above):
+                if _under(element, above) and ready.inside(element, carried):
                     yield from ready.judge(element, document)
 
 

@@ -8,6 +8,7 @@
       on section                                  the element that may carry the template (or `entry/act`)
       in 1.2.250.1.213.1.1.1.45:2024.01           only in documents that declare this template (and version)
       when effectiveTime/high                     only on elements where the condition holds
+      within 1.3.6.1.4.1.19376.1.5.3.1.4.5 | 1.2  only below an element that carries one of these templates
       clause "3.2.1"                              added to the source
       id 1..                                      so many nodes of a path
       code@code = 11348-0 | 11349-8               every node of the path has the attribute with one of the values
@@ -79,6 +80,7 @@ class Block:
     origin: str
     scopes: tuple[Scope, ...] = ()
     when: str = ""
+    within: tuple[str, ...] = ()
     clause: str = ""
     at: str = ""
     inherited: bool = False
@@ -203,6 +205,8 @@ def _line(block: Block, word: str, rest: str, line: str, number: int) -> None:
         block.checks.append(checks.Check(checks.On(tuple(_bar(rest))), number, line))
     elif word == "when":
         block.when = paths.condition(rest)
+    elif word == "within":
+        block.within = tuple(_bar(rest))
     elif word == "at":
         block.at = "" if rest == "." else paths.path(rest)
     elif word == "clause":

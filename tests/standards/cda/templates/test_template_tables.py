@@ -142,3 +142,12 @@ def test_findings_of_a_hostile_document_are_bounded() -> None:
     tables = engine.Tables.of(notation.scan(table, "t"))
     found = list(tables.judge(document('<entry><act><templateId root="1.2"/></act></entry>' * 5000)))
     assert len(found) == engine.MOST
+
+
+def test_within_limits_a_block_to_what_is_below_a_template() -> None:
+    """A block with `within` judges only elements below one that carries the template named, at any depth."""
+    table = 'source "S"\ntemplate 1.2 "N"\nwithin 1.9 | 1.8\nid 1\ntemplate 1.8 "M"\non section|act\n'
+    tables = engine.Tables.of(notation.scan(table, "t"))
+    inner = '<entry><observation><templateId root="1.2"/></observation></entry>'
+    assert [one.cause for one in tables.judge(document(inner))] == []
+    assert [one.cause for one in tables.judge(document(f'<templateId root="1.8"/>{inner}'))] == ["id 1"]
