@@ -10,6 +10,7 @@ from pathlib import Path
 from conformance.catalogue import coverage
 from conformance.catalogue.loader import all_profiles
 from conformance.evidence.codes import all_codes
+from conformance.generation import sample_documents
 from conformance.properties import base as properties
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,6 +77,14 @@ PAGES: Mapping[str, Callable[[], str]] = {
 }
 """Path in the repository -> what it must hold."""
 
+SAMPLES = "samples/cda"
+
+
+def _wanted() -> Iterator[tuple[str, str]]:
+    yield from ((name, make()) for name, make in PAGES.items())
+    for name, content in sample_documents.documents().items():
+        yield f"{SAMPLES}/{name}", content.decode()
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check or write the pages; 1 when one is stale."""
@@ -85,8 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     action.add_argument("--write", action="store_true", help="write the pages")
     chosen = parser.parse_args(arguments)
     stale = 0
-    for name, make in PAGES.items():
-        path, wanted = ROOT / name, make()
+    for name, wanted in _wanted():
+        path = ROOT / name
         if chosen.write:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(wanted, encoding="utf-8")

@@ -209,7 +209,7 @@ def _letter(case: VoletCase, day: date) -> letters.Letter:
         reason=case.text,
         events="Séjour sans complication",
         medications=[_medication(d, day) for d in case.drugs],
-        allergies=[clinical.Allergy(DRUGS[0].cis, "PARACETAMOL", day - timedelta(days=400))],
+        allergies=[clinical.Allergy(DRUGS[0].cis, DRUGS[0].name, day - timedelta(days=400))],
         day=day,
     )
 
@@ -219,7 +219,7 @@ def _synthesis(case: VoletCase, day: date) -> synthesis.Synthesis:
     return synthesis.Synthesis(
         problems=[clinical.Problem(*p, since) for p in case.problems],
         past=[clinical.Problem(*PROBLEMS[-1], since, day)],
-        allergies=[clinical.Allergy(DRUGS[0].cis, "PARACETAMOL", day - timedelta(days=400))],
+        allergies=[clinical.Allergy(DRUGS[0].cis, DRUGS[0].name, day - timedelta(days=400))],
         medications=[_medication(d, day) for d in case.drugs],
         attention=case.text,
     )
