@@ -1,4 +1,4 @@
-"""Acts of the body: their status, their identifiers."""
+"""Acts of the body and who takes part in them: status, identifiers, ways to reach them."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ def judge_id(element: Element, document: Document) -> Iterator[Finding]:
         yield found("cda.entry.id-root", element, seen=element.get("extension", ""), expected="root | nullFlavor")
 
 
+_CONTACT = re.compile(r"(tel|fax|mailto|https?|ftp|mllp|sips?|sms|file|nfs|telnet):.*[^\s].*", re.DOTALL)
+
+
+def judge_telecom(element: Element, document: Document) -> Iterator[Finding]:
+    """A way to reach somebody: a URL with its scheme, or a nullFlavor."""
+    value = element.get("value")
+    if value is None and element.get("nullFlavor") is not None:
+        return
+    if value is None or not _CONTACT.match(value):
+        yield found("cda.entry.telecom", element, "value", seen=value or "", expected="tel:… | mailto:… | nullFlavor")
+
+
 def judge_twice(document: Document) -> Iterator[Finding]:
     """Two acts of different kinds or codes that bear the same identifier: a receiver takes one for the other."""
     if document.body is None or not document.structured:
@@ -57,5 +69,5 @@ def _kind(act: Element) -> tuple[str, str]:
     return local(act), "" if code is None else code.get("code", "")
 
 
-ELEMENT_RULES = {"statusCode": (judge_status,), "id": (judge_id,)}
+ELEMENT_RULES = {"statusCode": (judge_status,), "id": (judge_id,), "telecom": (judge_telecom,)}
 DOCUMENT_RULES = (judge_twice,)

@@ -135,6 +135,11 @@ def cut(data: bytes, kind: str) -> str:
     return check(data) if check is not None else ""
 
 
+def is_locked(data: bytes, kind: str) -> bool:
+    """True for a PDF that a password protects: its trailer names an encryption dictionary (ISO 32000-1, 7.6)."""
+    return kind == "application/pdf" and b"/Encrypt" in data[-4096:]
+
+
 def is_twice(data: bytes) -> bool:
     """True for bytes that are Base64 themselves, and that hold a file once decoded again."""
     head = data[:4096].split()

@@ -50,6 +50,9 @@ def judge_bytes(
         yield found("cda.media.type-other", element, "mediaType", seen=shown, expected=announced, severity=severity)
         if severity is None:
             return
+    if content.is_locked(data, seen):
+        yield found("cda.media.locked", element, seen="/Encrypt")
+        return
     lacking = content.cut(data, seen)
     if lacking:
         yield found("cda.media.cut", element, seen=f"{len(data)}", expected=lacking, cause=seen)
