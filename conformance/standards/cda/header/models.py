@@ -84,9 +84,10 @@ def declared(root: Element, run: Run) -> None:
 
 
 def _unstructured(root: Element, run: Run) -> None:
-    templates = run.document.templates
-    if UNSTRUCTURED not in templates:
-        run.say("cda.model.n1", root, below="templateId", expected=UNSTRUCTURED)
+    if UNSTRUCTURED not in run.document.templates:
+        extra = " ".join(oid for oid in run.document.templates if oid not in (HL7_FRANCE, MINIMAL))
+        run.say("cda.model.n1", root, below="templateId", seen=extra, expected=UNSTRUCTURED)
+        return
     for element in root.iterchildren(tag("templateId")):
         oid = element.get("root", "")
         if oid not in (HL7_FRANCE, MINIMAL, UNSTRUCTURED):

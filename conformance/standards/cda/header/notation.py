@@ -13,8 +13,8 @@ the rules of that type. Words: `solid` refuses a nullFlavor (`solid=warning`); `
 value (`@typeCode?=PRF` if it is there); `is=NAME` runs a named rule; `absent=CODE`, `repeated=CODE`, `role=CODE` name
 the findings of the line, `code=CODE` that of a code outside its `set`; `§` adds to the clause, also of lines below.
 The rules of the types read the others: `ext` (an extension), `root=AUTHORITY`, `full` (code, system, label), `value`,
-`past`, `birth`, `zone=warning`, `loose` (equal bounds), `strict` (four digits of offset), `near` (a number of nearly the
-right form is an error).
+`past`, `birth`, `zone=warning`, `loose` (equal bounds), `strict` (four digits of offset), `near` (a number that has
+nearly its form is an error).
 """
 
 from __future__ import annotations

@@ -89,11 +89,14 @@ def _ins_traits(person: Element, row: Row, run: Run) -> None:
     families = _parts(name, _FAMILY)
     givens = _parts(name, _GIVEN)
     place = person.find(_PLACE)
-    unqualified = any(qualifier not in _QUALIFIERS for qualifier, _ in families)  # told of the name itself
+    unqualified = not families or any(
+        qualifier not in _QUALIFIERS for qualifier, _ in families
+    )  # told of the name itself
+    misnamed = not givens or any(qualifier and qualifier not in _QUALIFIERS for qualifier, _ in givens)
     for what, present in (
-        ("name/family[@qualifier='BR']", not families or unqualified or any(q == "BR" for q, _ in families)),
-        ("name/given", not givens or any(q == "" for q, _ in givens)),
-        ("name/given[@qualifier='BR']", not givens or any(q == "BR" for q, _ in givens)),
+        ("name/family[@qualifier='BR']", unqualified or any(q == "BR" for q, _ in families)),
+        ("name/given", misnamed or any(q == "" for q, _ in givens)),
+        ("name/given[@qualifier='BR']", misnamed or any(q == "BR" for q, _ in givens)),
         ("birthplace/place/addr/county", place is not None and bool((place.text or "").strip())),
     ):
         if not present and name is not None:

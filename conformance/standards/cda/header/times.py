@@ -106,10 +106,10 @@ def _past(node: Element, row: Row, run: Run, text: str, found: Moment) -> None:
     as_of, made = run.document.settings.as_of, moment(run.document.effective)
     if as_of is not None:
         last = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
-        late = found.instant > last + timedelta(days=2)
+        late = found.instant - last > timedelta(days=2)
     elif isinstance(made, Moment):
         last = made.instant
-        late = found.instant > last + DECADES
+        late = found.instant - last > DECADES
     else:
         return
     if late:
