@@ -37,7 +37,7 @@ def _gathered() -> dict[str, tuple[ElementRule, ...]]:
 
 
 ELEMENT_RULES: Mapping[str, tuple[ElementRule, ...]] = _gathered()
-DOCUMENT_RULES: tuple[DocumentRule, ...] = (*nonxml.RULES, *acts.DOCUMENT_RULES)
+DOCUMENT_RULES: tuple[DocumentRule, ...] = (*nonxml.RULES, *acts.DOCUMENT_RULES, *narrative.DOCUMENT_RULES)
 
 # The extensions carry coded values too (pharm:code, sdtc:raceCode); their times and quantities are those of a product.
 _EXTENSIONS = (SDTC, "urn:ihe:pharm:medication")

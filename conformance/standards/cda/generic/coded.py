@@ -22,7 +22,11 @@ CLOSED = frozenset({"1.2.250.1.213.1.1.4.322"})
 SILENT = frozenset({("ASSERTION", "2.16.840.1.113883.5.4"), ("SURG", "2.16.840.1.113883.5.4")})
 SILENT_SYSTEMS = frozenset({"1.3.6.1.4.1.19376.1.5.3.2", "2.16.840.1.113883.5.83"})
 
+UNLABELLED = frozenset({"interpretationCode", "translation", "name"})
+
 WARNING = Severity.WARNING
+
+_TYPE = f"{{{XSI}}}type"
 
 ACTS = frozenset({"act", "encounter", "observation", "organizer", "procedure", "substanceAdministration", "supply"})
 
@@ -40,7 +44,11 @@ class Fault:
 
 @lru_cache(maxsize=16384)
 def faults(kind: str, code: str, system: str | None, label: str | None) -> tuple[Fault, ...]:
-    """The faults of a coded value. `kind`: `value`, `translation` (local codes are allowed), or anything else."""
+    """The faults of a coded value.
+
+    `kind` is the name of the element, or `act` for the code of an act. A `translation` may be a local code; the code of
+    a section or of a procedure stands without label in official examples.
+    """
     local_allowed = WARNING if kind == "translation" else None
     if system is None:
         return (Fault("system-missing", code, "codeSystem", local_allowed),)
@@ -82,10 +90,8 @@ def _code(code: str, system: str, label: str) -> Iterator[Fault]:
 
 def _label(kind: str, code: str, system: str, label: str | None) -> Iterator[Fault]:
     if not label:
-        if kind == "value":
-            yield Fault("label-missing", code, labels.show(code, system))
-        elif kind == "code" and system not in SILENT_SYSTEMS and (code, system) not in SILENT:
-            yield Fault("label-missing", code, labels.show(code, system), WARNING)
+        if kind not in UNLABELLED and system not in SILENT_SYSTEMS and (code, system) not in SILENT:
+            yield Fault("label-missing", code, labels.show(code, system), WARNING if kind == "code" else None)
         return
     relation = labels.relation(code, system, label)
     if relation == "far":
@@ -94,6 +100,9 @@ def _label(kind: str, code: str, system: str, label: str | None) -> Iterator[Fau
         yield Fault("label-unrelated", f"{code} {label}", labels.show(code, system), severity)
     elif relation == "near":
         yield Fault("label", f"{code} {label}", labels.show(code, system))
+
+
+LABELLED_ACTS = ACTS - {"procedure"}
 
 
 def _absent(element: Element) -> Iterator[Finding]:
@@ -106,16 +115,20 @@ def _absent(element: Element) -> Iterator[Finding]:
 def judge_coded(element: Element, document: Document) -> Iterator[Finding]:
     """The findings of one coded element; nothing when it has no code."""
     code = element.get("code")
-    name = local(element)
+    kind = local(element)
     if code is None:
-        if name == "code":
+        if kind == "code":
             yield from _absent(element)
         return
     if element.get("nullFlavor") is not None:
         yield found("cda.code.and-null", element, seen=f"{code} {element.get('nullFlavor')}")
-    kind = name
-    if name == "value" and (element.get(f"{{{XSI}}}type") or "").rpartition(":")[2] not in CODED_TYPES:
+    if kind == "value" and (element.get(_TYPE) or "").rpartition(":")[2] not in CODED_TYPES:
         return
+    parent = element.getparent()
+    if parent is not None and kind == "translation" and parent.get("unit") is not None:
+        return  # a quantity in another unit (PQR): its code is that unit
+    if parent is not None and kind == "code" and local(parent) in LABELLED_ACTS:
+        kind = "act"
     for fault in faults(kind, code, element.get("codeSystem"), element.get("displayName")):
         yield found(
             f"cda.code.{fault.code}",

@@ -13,6 +13,7 @@ from conformance.standards.cda.syntax import tag
 from conformance.standards.xml.syntax import Element, local
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|.*[/?&=.]")
+_COMPONENT = tag("component")
 # UTF-8 read as Latin-1 or Windows-1252: an accented capital A followed by what the second byte becomes.
 _MOJIBAKE = re.compile(
     "\u00c3[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
@@ -74,13 +75,24 @@ def judge_section(element: Element, document: Document) -> Iterator[Finding]:
     readable = _text(text)
     if entries and not readable.strip() and next(text.iter(tag("renderMultiMedia")), None) is None:
         yield found("cda.section.text", text)
+    yield from _spoilt(text, readable)
+
+
+def _spoilt(element: Element, readable: str) -> Iterator[Finding]:
     odd = _MOJIBAKE.findall(readable)
     if odd:
         at = readable.index(odd[0])
         around = " ".join(readable[max(0, at - 15) : at + 15].split())
         # one odd pair may be meant; a lost character, or many of them, cannot
         severity = Severity.WARNING if len(odd) < 3 and "\ufffd" not in odd else None
-        yield found("cda.narrative.characters", text, seen=around, severity=severity)
+        yield found("cda.narrative.characters", element, seen=around, severity=severity)
+
+
+def judge_header(document: Document) -> Iterator[Finding]:
+    """The texts of the header (title, names, addresses) are readable too."""
+    for element in document.root.iterchildren("{*}*"):
+        if element.tag != _COMPONENT:
+            yield from _spoilt(element, _text(element))
 
 
 _TR, _HEAD, _BODY = tag("tr"), tag("thead"), tag("tbody")
@@ -104,6 +116,7 @@ def _width(row: Element) -> int:
     return sum(int(span) if span.isdecimal() and len(span) < 4 else 1 for span in spans)
 
 
+DOCUMENT_RULES = (judge_header,)
 RULES = {
     "reference": (judge_reference,),
     "renderMultiMedia": (judge_image,),

@@ -14,7 +14,7 @@ from conformance.standards.cda.document import Document, Settings
 from conformance.standards.cda.pdf import pdf_a
 
 LOINC, SNOMED, ATC = "2.16.840.1.113883.6.1", "2.16.840.1.113883.6.96", "2.16.840.1.113883.6.73"
-TA_ASIP = "1.2.250.1.213.1.1.4.322"
+TA_ASIP, EDQM = "1.2.250.1.213.1.1.4.322", "0.4.0.127.0.16.1.1.2.1"
 POST_PARTUM = valuesets.get("JDV_ActeOBP_CISIS").label("MED-1251", TA_ASIP)
 PDF = pdf_a("ESSAI", title="essai", uid="1.2.250.1.999.1")
 PLAIN_PDF = PDF.replace(b"pdfaid:part", b"pdfaid:rien")
@@ -107,6 +107,7 @@ SOUND = {
         code=CODE.replace("/>", '><translation code="X1" codeSystem="1.2.250.1.999.5.1"/></code>')
     ),
     "nothing known": observation('<value xsi:type="CD" nullFlavor="UNK"/>'),
+    "two units": observation(PQ.replace("/>", '><translation value="52" code="ug/dL"/></value>')),
     "free text": observation('<value xsi:type="CD"><originalText>texte</originalText></value>'),
     "original label": observation(cd("24028007", SNOMED, "côté droit")),
     "dose": drug('<doseQuantity><low value="1" unit="{tablet}"/><high value="2" unit="{tablet}"/></doseQuantity>'),
@@ -160,7 +161,9 @@ FAULTS = [
     ("code.category", E, "cim-10", observation(cd("Z15.1", "2.16.840.1.113883.6.3", "x"))),
     ("code.label-other", E, "ta_asip", observation(cd("MED-9999", TA_ASIP, POST_PARTUM))),
     ("code.label-missing", E, "", observation(cd("24028007", SNOMED, None))),
-    ("code.label-missing", W, "", observation(code=cd("2160-0", LOINC, None, "code"))),
+    ("code.label-missing", E, "", observation(code=cd("2160-0", LOINC, None, "code"))),
+    ("code.label-missing", E, "", drug(cd("20053000", EDQM, None, "routeCode"))),
+    ("code.label-missing", W, "", section("").replace(' displayName="Résultats d\'examens"', "")),
     ("code.label-unrelated", E, "", observation(cd("24028007", SNOMED, "hypertension artérielle"))),
     ("code.label", W, "", observation(cd("24028007", SNOMED, "droit, à peu près"))),
     ("code.and-null", W, "", observation(cd("24028007", SNOMED, "droit").replace("/>", ' nullFlavor="UNK"/>'))),
@@ -249,6 +252,15 @@ def test_fault(code: str, severity: Severity, cause: str, body: str) -> None:
 def test_every_code_is_shown() -> None:
     """Every code of the table has a literal document that raises it."""
     assert {f"cda.{code}" for code, *_ in FAULTS} == set(generic.CODES)
+
+
+def test_header_characters() -> None:
+    """A title whose characters were lost is told at the title."""
+    text = '<ClinicalDocument xmlns="urn:hl7-org:v3"><title>R\ufffdsultats</title></ClinicalDocument>'
+    found = list(generic.judge(Document(syntax.parse(text.encode()))))
+    assert [(f.code, f.location.path, f.severity) for f in found] == [
+        ("cda.narrative.characters", "/ClinicalDocument/title", E)
+    ]
 
 
 def test_bounded() -> None:
