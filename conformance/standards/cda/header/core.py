@@ -21,6 +21,10 @@ NULLS = frozenset({"UNK", "NASK", "ASKU", "NAV", "MSK"})
 """The null flavors that the CI-SIS admits in a header (Structuration minimale 3.5.7.2)."""
 
 
+# Codes that speak of any row: the row says the clause. The others have one of their own.
+_OF_ROW = frozenset({"cda.header.missing", "cda.header.repeated", "cda.header.role", "cda.null.forbidden"})
+
+
 class Full(Exception):
     """Enough findings: the judgement stops here."""
 
@@ -57,7 +61,7 @@ class Run:
                 severity=severity,
                 cause=cause,
                 subject=subject or (row.label if row is not None else ""),
-                clause=row.clause if row is not None else "",
+                clause=row.clause if row is not None and code in _OF_ROW else "",
             )
         )
 

@@ -10,6 +10,7 @@ from header_sample import AS_OF, N1, changed, errors, judged
 from conformance.evidence.values import Severity
 from conformance.standards.cda import judging
 from conformance.standards.cda.document import Settings
+from conformance.standards.cda.header import CODES
 
 MEDECIN = "Médecin - Qualifié en Médecine Générale (SM)"
 INS = '<id root="1.2.250.1.213.1.4.10" extension="279035121518989"/>'
@@ -265,4 +266,6 @@ def test_findings_are_bounded_and_cite_their_clause() -> None:
     one = next(f for f in judged(changed('code="fr-FR"', 'code="fr"')))
     assert one.location.path == "/ClinicalDocument/languageCode/@code"
     assert one.location.line == 13
-    assert one.clause == "CI-SIS Structuration minimale, 3.5.5.9"
+    assert CODES[one.code].clause == "CI-SIS Structuration minimale, 3.5.5.9"
+    (null,) = judged(changed('<setId root="2.25.999"/>', '<setId nullFlavor="UNK"/>'))
+    assert null.clause == "CI-SIS Structuration minimale, 3.5.5.10"
