@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from lxml import etree
 
 from conformance.evidence.values import Finding, Severity
 from conformance.standards.cda.document import Document
@@ -14,11 +16,16 @@ from conformance.standards.xml.syntax import Element, local
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|.*[/?&=.]")
 _COMPONENT = tag("component")
+_string: Callable[[Element], Any] = etree.XPath("string()")
 # UTF-8 read as Latin-1 or Windows-1252: an accented capital A followed by what the second byte becomes.
 _MOJIBAKE = re.compile(
     "\u00c3[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
     "|\u00e2\u20ac|\ufffd|[\u0080-\u009f]"
 )
+
+
+def _text(element: Element) -> str:
+    return str(_string(element))
 
 
 def judge_reference(element: Element, document: Document) -> Iterator[Finding]:
@@ -47,11 +54,6 @@ def judge_image(element: Element, document: Document) -> Iterator[Finding]:
         target = document.narrative_ids.get(name)
         if target is not None and local(target) not in ("observationMedia", "regionOfInterest"):
             yield found("cda.narrative.image", element, "referencedObject", seen=f"{name} {local(target)}")
-
-
-def _text(element: Element) -> str:
-    pieces: Any = element.itertext()
-    return "".join(pieces)
 
 
 def judge_section(element: Element, document: Document) -> Iterator[Finding]:

@@ -182,6 +182,7 @@ def types_along(element: Element) -> list[Name | None]:
 
 
 def child_type(above: Name, name: Name) -> Name | None:
+    """The type declared of a child of a type, None when it has no such child or anything may stand there."""
     leaf = declared(above).get(name)
     if leaf is None:
         return None
