@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import threading
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import date
 from pathlib import Path
 
@@ -132,3 +133,27 @@ def test_a_check_interrupted_leaves_whole_reports(
     assert len(json.loads(files["sarif"].read_text())["runs"]) == 1
     assert files["html"].read_text().rstrip().endswith("</html>")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["html", "in", "junit", "sarif"]
+
+
+def test_progress_is_told_on_the_terminal_and_lines_go_where_they_are_read(folder: Path) -> None:
+    """Standard error is a terminal, standard output is not: the bar on the one, nothing but JSON on the other."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", PROGRAM, "check", str(folder), "--json", "--no-verapdf", "--lang", "en"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True) as running:
+        os.close(theirs)
+        shown = threading.Thread(target=_drain, args=(ours, told := bytearray()))
+        shown.start()
+        assert running.stdout is not None
+        rows = [json.loads(line) for line in running.stdout]
+    shown.join(30)
+    os.close(ours)
+    assert len(rows) == 40
+    assert b"documents" in told
+    assert b'"schema"' not in told
+
+
+def _drain(terminal: int, told: bytearray) -> None:
+    """Read a terminal until the other side is gone."""
+    with suppress(OSError):
+        while data := os.read(terminal, 4096):
+            told += data

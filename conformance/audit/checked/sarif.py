@@ -41,13 +41,13 @@ class Sarif:
         What stands in a file comes right after that file, and is located by it.
         """
         if not report.within:
-            self._outer = report.file
+            self._outer = _uri(report.file)
         for finding in report.findings:
             self._spool.write(("\n" if self._first else ",\n") + _dump(self._result(report, finding)))
             self._first = False
         if report.fault and len(self._notices) < 1000:
             told = text("check.fault", self._lang) + f" {report.file}"
-            location = {"physicalLocation": {"artifactLocation": {"uri": _uri(self._outer)}}}
+            location = {"physicalLocation": {"artifactLocation": {"uri": self._outer}}}
             self._notices.append({"level": "error", "message": {"text": visible(told)}, "locations": [location]})
 
     def _result(self, report: Report, finding: Finding) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Sarif:
         for name, value in (("seen", finding.seen), ("expected", finding.expected), ("clause", clause_of(finding))):
             if value:
                 said.append(text(f"cli.check.{name}", self._lang, **{name: visible(value)}))
-        physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(self._outer)}}
+        physical: dict[str, Any] = {"artifactLocation": {"uri": self._outer}}
         if spot.line and not report.within:  # a line inside a contained document is not one of the file
             physical["region"] = {"startLine": spot.line}
         location: dict[str, Any] = {"physicalLocation": physical}

@@ -163,5 +163,6 @@ def progress(*, prints: bool) -> Iterator[Bar]:
         yield Bar(None)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    # Standard output belongs to whoever reads it: rich would take it too.
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bars:
         yield Bar(bars)

@@ -50,6 +50,14 @@ def report(name: str, kind: str, findings: tuple[Finding, ...], *, judged: bool 
     return Report(name, kind, verdict_of(placed, judged=judged), placed, **rest)
 
 
+def _malformed(fault: Malformed) -> Finding:
+    """A document that cannot be read, with its line when the reader gives one."""
+    line = fault.path.removeprefix("line ")
+    if line != fault.path and line.isdigit():
+        return all_codes().finding(fault.code, seen=fault.seen, line=int(line))
+    return all_codes().finding(fault.code, fault.path, seen=fault.seen)
+
+
 def extended(judged: Report, findings: tuple[Finding, ...]) -> Report:
     """A report with more findings, its verdict brought up to date."""
     every = (*judged.findings, *(f.at(file=judged.file) for f in findings))
@@ -67,10 +75,7 @@ def judge_cda(name: str, data: bytes, judging: Judging) -> tuple[Report, Header 
     try:
         root = syntax.parse(data)
     except Malformed as fault:
-        line = fault.path.removeprefix("line ")
-        number = int(line) if line.isdigit() and line != fault.path else None
-        told = all_codes().finding(fault.code, fault.path, seen=fault.seen, line=number)
-        return report(name, "cda", (told,), judges=(OWN,)), None
+        return report(name, "cda", (_malformed(fault),), judges=(OWN,)), None
     settings = cda.Settings(environment=judging.environment, as_of=judging.as_of)
     findings = tuple(cda.judge(root, settings))
     header = reader.read(root)
@@ -185,7 +190,7 @@ def judge_xml(name: str, data: bytes, _judging: Judging) -> Report:
     try:
         root = xml.parse(data)
     except Malformed as fault:
-        return report(name, "xml", (all_codes().finding(fault.code, fault.path, seen=fault.seen),), judges=(OWN,))
+        return report(name, "xml", (_malformed(fault),), judges=(OWN,))
     space, local = xml.namespace(root)[:200], xml.local(root)[:100]
     return report(name, _xml_kind(space, local), (_nothing(f"{{{space}}}{local}"),), judged=False, judges=(OWN,))
 
