@@ -24,7 +24,7 @@ def argued(title: str) -> dict[str, set[str]]:
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == 3 and "`" in cells[1]:
-            assert len(cells[2]) > 15, line
+            assert len(cells[2]) > 12, line
             name = unicodedata.normalize("NFC", cells[0].partition(" (")[0])
             found.setdefault(name, set()).update(re.findall(r"`([^`]+)`", cells[1]))
     assert found
