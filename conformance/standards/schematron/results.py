@@ -12,7 +12,7 @@ from conformance.standards.schematron.stylesheet import OURS
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An assert that failed, or a report that spoke: which, where (names as in the document, `[n]` from 2), the text."""
+    """An assert that failed or a report that spoke: which, where (names as written, `[n]` from 2), the text."""
 
     test: Written
     path: str

@@ -139,8 +139,8 @@ class Writer:
         else:
             kept = [paths for paths in alternatives if paths is not None]
             inside = "".join(self._selected(pattern, kept))
-        caught = f"<xsl:catch><x:error p='{number}' c='{{$err:code}}'><xsl:value-of select='$err:description'/></x:error></xsl:catch>"
-        body = f"<xsl:try>{inside}{caught}</xsl:try>" if inside else ""
+        told = f"<x:error p='{number}' c='{{$err:code}}'><xsl:value-of select='$err:description'/></x:error>"
+        body = f"<xsl:try>{inside}<xsl:catch>{told}</xsl:catch></xsl:try>" if inside else ""
         return f"<xsl:template name='x:p{number}'>{body}</xsl:template>"
 
     def _selected(self, pattern: Pattern, alternatives: list[tuple[Path, ...]]) -> Iterator[str]:
@@ -283,7 +283,7 @@ def _map_of(table: Table) -> str:
         entry = f"{found}/text() ! map:entry(string(.), true())"
     else:
         held = "".join(f"[@{name}]" for name in table.attributes)
-        whole = f" || '\ue000' || ".join(f"@{name}" for name in table.attributes)
+        whole = " || '\ue000' || ".join(f"@{name}" for name in table.attributes)
         entry = f"{found}{held} ! map:entry(string({whole}), true())"
     return f"map:merge({entry}, map{{'duplicates': 'use-first'}})"
 

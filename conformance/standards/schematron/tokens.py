@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     | (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
     | (?P<variable>\$\s*[^\W\d][\w.\-]*(?::[^\W\d][\w.\-]*)?)
     | (?P<name>(?:\*:[^\W\d][\w.\-]*)|(?:[^\W\d][\w.\-]*(?::(?!:)(?:[^\W\d][\w.\-]*|\*))?))
-    | (?P<symbol>::|//|<<|>>|!=|<=|>=|\|\||:=|=>|\.\.|[^\s\w])
+    | (?P<symbol>::|//|<<|>>|!=|<=|>=|\|\||:=|=>|\.\.|[^\s\w'"])
     """,
     re.X,
 )
@@ -67,19 +67,18 @@ def significant(expression: str) -> list[Token]:
 def joined(found: Sequence[Token]) -> str:
     """The text of some tokens, with a space where two would melt into one."""
     pieces: list[str] = []
-    before: Token | None = None
-    words = ("name", "number", "variable")
-    for token in found:
-        if before is not None and (
-            (before.kind in words and (token.kind in words or token.text in (".", "..", "-", ":")))
-            or (before.text in (".", "..") and token.kind in words)
-        ):
-            pieces.append(" ")
-        elif before is not None and before.kind == "string" and token.kind == "string":
+    for before, token in zip([None, *found], found, strict=False):
+        if before is not None and _melt(before, token):
             pieces.append(" ")
         pieces.append(token.text)
-        before = token
     return "".join(pieces)
+
+
+def _melt(before: Token, token: Token) -> bool:
+    words = ("name", "number", "variable")
+    if before.kind in words:
+        return token.kind in words or token.text in (".", "..", "-", ":")
+    return (before.text in (".", "..") and token.kind in words) or before.kind == token.kind == "string"
 
 
 def closing(found: Sequence[Token], at: int) -> int:
