@@ -60,6 +60,7 @@ NAMED: dict[str, Check] = {
     "parent-version": rules.parent_version,
     "patient": patient.patient_role,
     "period": times.period,
+    "postal-code": contacts.postal_code,
     "realm": rules.realm,
     "responsible": rules.responsible,
     "set-id": rules.set_id,

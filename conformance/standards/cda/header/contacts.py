@@ -13,6 +13,8 @@ _ADDRESS_USES = frozenset({"H", "HP", "HV", "WP", "TMP"})
 _TELECOM_USES = frozenset({"H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG"})
 _LINE = tag("streetAddressLine")
 _PERIOD = tag("useablePeriod")
+_COUNTRY = tag("country")
+_POSTAL = re.compile(r"[0-9]{5}(?:[ -]?CEDEX.*)?")
 # Characters that a URI holds only escaped (RFC 3987, 3.1), and the white space that no telecom has.
 _NO_URI = re.compile(r"[\s<>\"{}|\\^`\x00-\x1f\x7f]")
 
@@ -45,6 +47,15 @@ def address(node: Element, row: Row, run: Run) -> None:
         if _content(other) == _content(node):
             run.say("cda.contact.repeated", node, row=row)
             return
+
+
+def postal_code(node: Element, row: Row, run: Run) -> None:
+    """A French postal code has five digits; addresses abroad name their country."""
+    parent = node.getparent()
+    country = None if parent is None else parent.find(_COUNTRY)
+    french = country is None or (country.text or "").strip().upper() in ("", "FR", "FRA", "FRANCE")
+    if french and (node.text or "").strip() and _POSTAL.fullmatch((node.text or "").strip()) is None:
+        run.say("cda.address.postal-code", node, row=row, seen=(node.text or "").strip(), expected="5 chiffres")
 
 
 def _content(node: Element) -> tuple[str, ...]:

@@ -61,11 +61,8 @@ def identifier(node: Element, row: Row, run: Run) -> None:
         run.say("cda.id.oid", node, row=row, below="@root", seen=root, cause=fault, expected=_expected(root))
         return
     if extension is None:
-        if "ext" in row.options and not _UUID.fullmatch(root):
+        if "ext" in row.options or root in (PROFESSIONAL, STRUCTURE):
             run.say("cda.ident.extension", node, row=row, below="@extension", seen=root, expected="@extension")
-            return
-        if "ext" in row.options:
-            run.say("cda.ident.extension", node, row=row, below="@extension", seen=root, severity=None)
             return
     elif not extension.strip() or extension != extension.strip():
         run.say("cda.ident.extension", node, row=row, below="@extension", seen=f"«{extension}»")

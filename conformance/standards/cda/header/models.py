@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ HL7_FRANCE = "2.16.840.1.113883.2.8.2.1"
 TYPES = "JDV_J07_XdsTypeCode_CISIS"
 MINIMAL = "1.2.250.1.213.1.1.1.1"
 UNSTRUCTURED = "1.3.6.1.4.1.19376.1.2.20"
+_VERSION = re.compile(r"20[0-9]{2}\.0[1-9]")
 VOLETS = "1.2.250.1.213.1.1.1."
 """The arc of the document models of the CI-SIS."""
 
@@ -79,7 +81,7 @@ def declared(root: Element, run: Run) -> None:
     if not named:
         _no_volet(root, run)
     for element in root.iterchildren(tag("templateId")):
-        _volet(element, run)
+        _volet(element, root, run)
     _type(root, run, named)
 
 
@@ -94,26 +96,44 @@ def _unstructured(root: Element, run: Run) -> None:
             run.say("cda.model.n1-extra", element, seen=oid)
 
 
-def _no_volet(root: Element, run: Run) -> None:
-    """A type that a volet describes is declared with the template of that volet; another may have a model elsewhere."""
+def _described(root: Element) -> list[str]:
+    """The volets whose type of document is that of this one."""
     code = root.find(tag("code"))
     mine = "" if code is None else code.get("code", "")
-    meant = [volet.oid for volet in volets().values() if mine in volet.types and not volet.family]
+    return [volet.oid for volet in volets().values() if mine in volet.types and not volet.family]
+
+
+def _no_volet(root: Element, run: Run) -> None:
+    """A type that a volet describes is declared with the template of that volet; another may have a model elsewhere."""
+    meant = _described(root)
     severity = None if meant else Severity.WARNING
     run.say("cda.model.volet", root, below="templateId", expected=" | ".join(meant) or f"{VOLETS}*", severity=severity)
 
 
-def _volet(element: Element, run: Run) -> None:
+def _volet(element: Element, root: Element, run: Run) -> None:
+    """A volet of the table, in a version of the table; what was published after it is only a warning."""
     oid, version = element.get("root", ""), element.get("extension", "")
     if not oid.startswith(VOLETS) or oid == MINIMAL:
         return
     volet = volets().get(oid)
     if volet is None:
-        run.say("cda.model.unknown", element, below="@root", seen=oid)
+        meant = _described(root)
+        severity = None if meant else Severity.WARNING
+        run.say("cda.model.unknown", element, below="@root", seen=oid, expected=" | ".join(meant), severity=severity)
     elif version not in volet.versions:
-        expected = " | ".join(sorted(one for one in volet.versions if one))
+        known = sorted(one for one in volet.versions if one)
+        newer = bool(known) and _VERSION.fullmatch(version) is not None and version > max(known)
         code = "cda.model.version" if version else "cda.model.version-absent"
-        run.say(code, element, below="@extension", seen=version, expected=expected, subject=volet.name)
+        severity = Severity.WARNING if newer else None
+        run.say(
+            code,
+            element,
+            below="@extension",
+            seen=version,
+            expected=" | ".join(known),
+            subject=volet.name,
+            severity=severity,
+        )
 
 
 def _type(root: Element, run: Run, named: list[str]) -> None:

@@ -90,7 +90,7 @@ def time(node: Element, row: Row, run: Run) -> None:
 def _written(node: Element, row: Row, run: Run, text: str, found: Moment) -> None:
     if found.precision >= 12:
         if not found.zone:
-            severity = Severity(row.options["zone"]) if "zone" in row.options else None
+            severity = Severity(row.options["zone"]) if "zone" in row.options and not _beside(node) else None
             run.say("cda.time.offset", node, row=row, seen=text, expected=f"{text}+0100", severity=severity)
         elif len(found.zone) != 5:
             severity = Severity.ERROR if "strict" in row.options else None
@@ -99,6 +99,13 @@ def _written(node: Element, row: Row, run: Run, text: str, found: Moment) -> Non
         run.say("cda.time.month", node, row=row, seen=text, expected=FORMS)
     if found.instant.year < OLDEST:
         run.say("cda.time.old", node, row=row, seen=text, expected=f"≥ {OLDEST}")
+
+
+def _beside(node: Element) -> bool:
+    """True when the other bound of the period has an offset: the two cannot be compared."""
+    parent = node.getparent()
+    bounds = [] if parent is None else [moment(c.get("value", "")) for c in parent.iterchildren(_LOW, _HIGH)]
+    return any(isinstance(bound, Moment) and bound.zone for bound in bounds)
 
 
 def _past(node: Element, row: Row, run: Run, text: str, found: Moment) -> None:

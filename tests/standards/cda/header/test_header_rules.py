@@ -86,6 +86,7 @@ MISTAKES = [
     (INS, INS.replace("1.4.10", "1.4"), "cda.patient.ins-oid"),
     (INS, INS + INS.replace("1.4.10", "1.4.9"), "cda.patient.ins-several"),
     (INS + "\n      " + IPP, "", "cda.patient.id"),
+    (INS + "\n      " + IPP, IPP + INS, "cda.patient.ins-first"),
     (IPP, IPP + IPP, "cda.ident.repeated"),
     ('<family qualifier="BR">PAT-TROIS</family>', "", "cda.patient.ins-traits"),
     ('<family qualifier="BR">', '<family qualifier="SP">', "cda.patient.family-qualifier"),
@@ -185,7 +186,6 @@ def test_an_absent_part_is_told_as_such(element: str, code: str) -> None:
 DOUBTS = [
     (RPLC, "", "cda.version.alone"),
     (INS, "", "cda.patient.no-ins"),
-    (INS + "\n      " + IPP, IPP + INS, "cda.patient.ins-first"),
     ('<birthTime value="19790328"/>', '<birthTime value="1979"/>', "cda.patient.birth-partial"),
     ('<birthTime value="19790328"/>', '<birthTime value="19550328"/>', "ins.matricule.birth"),
     ('code="F" codeSystem="2.16.840.1.113883.5.1" displayName="Féminin"',
