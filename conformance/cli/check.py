@@ -17,10 +17,11 @@ from conformance.bench.clock import today
 from conformance.cli.ending import INTERRUPTED
 from conformance.cli.options import Json, Lang
 from conformance.cli.speech import complain, say, spoken, t
-from conformance.errors import BenchError, InternalError, OutputError, UsageError
+from conformance.errors import BenchError, InternalError, UsageError
 
 if TYPE_CHECKING:
     from conformance.audit.checked.tally import Tally
+    from conformance.cli.checking.places import Places
     from conformance.cli.checking.reading import Request
     from conformance.standards.check.values import Report
     from conformance.standards.ins.oids import Environment
@@ -75,6 +76,7 @@ def check(
     lang: Lang = None,
 ) -> None:
     """Check each file of each path, in order; exit 1 when a finding is an error."""
+    from conformance.cli.checking.places import Places
     from conformance.cli.checking.reading import Request
 
     for path in paths:
@@ -94,7 +96,7 @@ def check(
         shown=_one_of(severity, SEVERITIES, "check.unknown-severity") or "note",
         failing=None if fail_on == NEVER else _one_of(fail_on, (*SEVERITIES, NEVER), "check.unknown-severity"),
     )
-    places = _Places(html, junit, sarif)
+    places = Places(html, junit, sarif)
     try:
         code = _Run(paths, request, wanted, places, _jobs(jobs), json_, summary, together).run()
     except KeyboardInterrupt:  # before the first file
@@ -125,21 +127,6 @@ def _jobs(value: str | None) -> int | None:
     return int(value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Where the report files go."""
-
-    html: Path | None
-    junit: Path | None
-    sarif: Path | None
-
-    def check(self) -> None:
-        """Raises OutputError for a place that cannot be one, before anything is judged."""
-        for place in (self.html, self.junit, self.sarif):
-            if place is not None and (place.is_dir() or not place.parent.is_dir()):
-                raise OutputError("check.bad-place", where=str(place))
-
-
 @dataclass(slots=True)
 class _Run:
     """One check: reports told and written as they come, counted, and ended properly whatever happens."""
@@ -147,7 +134,7 @@ class _Run:
     paths: list[Path]
     request: Request
     wanted: _Wanted
-    places: _Places
+    places: Places
     jobs: int | None
     json: bool
     summary: bool
@@ -219,7 +206,8 @@ class _Run:
         from conformance.cli.checking.pool import judged
         from conformance.cli.checking.walk import walk
 
-        return judged(walk(self.paths), self.request, self.jobs)
+        own = self.places.own()
+        return judged((path for path in walk(self.paths) if not own(path)), self.request, self.jobs)
 
     def _last(self, tally: Tally) -> None:
         if not self.json:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,6 +191,20 @@ def test_severities_asked_for(
     assert found == code
 
 
+def test_a_check_does_not_read_what_it_writes(tmp_path: Path) -> None:
+    """Reports and redirected output in the very folder that is checked, twice: the documents alone are counted."""
+    (tmp_path / "a.xml").write_bytes(DOCUMENT)
+    command = (
+        f"exec {sys.executable} -c 'import sys; from conformance.cli import main; sys.exit(main())' check . --json "
+    )
+    command += "--no-verapdf --html a.html --junit junit.xml --sarif a.sarif > lines.jsonl 2> errors.txt"
+    for _ in range(2):
+        subprocess.run(["sh", "-c", command], cwd=tmp_path, check=False, timeout=120)
+        rows = [json.loads(line) for line in (tmp_path / "lines.jsonl").read_text().splitlines()]
+        assert [row["file"] for row in rows] == ["a.xml"]
+    assert (tmp_path / "errors.txt").read_text() == ""
+
+
 def test_nothing_fails_when_never_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Not even an unreadable file."""
     (tmp_path / "a").write_bytes(b"")
@@ -276,3 +293,21 @@ def test_the_published_messages_each_have_one_valid_line(shared: Path, capsys: p
     assert len(inside) == 7
     assert {str(row["kind"]) for row in inside} == {"cda"}
     assert {str(row["verdict"]) for row in rows if row not in messages and row not in inside} == {"unreadable"}
+
+
+@pytest.mark.corpus
+def test_the_official_package_speaks_beside_our_rules(
+    tmp_path: Path, cisis: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One official example that both accept, and one whose date is no date: each verdict, and who disagrees."""
+    sample = cisis / "ExemplesCDA" / "BIO-CR-BIO_2024.01_TSH_1.xml"
+    (tmp_path / "a.xml").write_bytes(sample.read_bytes())
+    (tmp_path / "b.xml").write_bytes(re.sub(rb"(<birthTime value=.)\d+", rb"\g<1>19991399", sample.read_bytes()))
+    _, rows = run(capsys, str(tmp_path), "--official", str(cisis))
+    opinions = [row["opinions"][0] for row in rows]
+    assert [opinion["judge"] for opinion in opinions] == ["CI-SIS", "CI-SIS"]
+    assert [opinion["verdict"] for opinion in opinions] == ["conform", "nonconform"]
+    assert opinions[1]["findings"]
+    for row, opinion in zip(rows, opinions, strict=True):
+        agree = (row["verdict"] == "conform") == (opinion["verdict"] == "conform")
+        assert bool(opinion["disagreements"]) == (not agree)
