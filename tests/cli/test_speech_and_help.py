@@ -23,6 +23,7 @@ COMMANDS = (
     ("check",),
     ("report",),
     ("selftest",),
+    ("doctor",),
     ("catalogue",),
     ("catalogue", "list"),
     ("catalogue", "lint"),
