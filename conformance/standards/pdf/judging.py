@@ -9,7 +9,7 @@ from conformance.errors import Malformed
 from conformance.evidence.codes import table
 from conformance.evidence.values import Finding, Severity
 from conformance.standards.cda.reader import CdaHeader
-from conformance.standards.pdf import identity, naming, reader, text
+from conformance.standards.pdf import identity, naming, reader, signature, text
 from conformance.standards.pdf.reader import Pdf
 from conformance.standards.pdf.rules import RULES
 
@@ -40,7 +40,7 @@ def judge(
         yield replace(finding, severity=Severity.WARNING) if lower else finding
 
 
-_ALWAYS = frozenset({"pdf.syntax.not-pdf"})
+_ALWAYS = frozenset({"pdf.syntax.not-pdf", "pdf.signature.altered"})
 """What is wrong whoever asks."""
 
 
@@ -53,6 +53,11 @@ def _judged(data: bytes, name: str, header: CdaHeader | None, pdf_a: bool) -> It
         return
     if pdf_a:
         yield from judge_pdf_a(pdf)
+    if "signatures" in pdf.features:
+        if signature.available():
+            yield from signature.judge(data)
+        else:
+            yield CODES.finding("pdf.signature.unjudged", "AcroForm")
     if name:
         yield from judge_name(name, header)
     if header is not None:
