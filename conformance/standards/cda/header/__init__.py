@@ -35,9 +35,11 @@ TYPES: dict[str, tuple[Check, ...]] = {
     "EN": (names.name,),
     "ON": (names.organisation,),
     "ST": (names.text,),
-    "SC": (),
+    "SC": (names.text,),
+    "ED": (names.data,),
+    "CV": (coded.coded,),
     "BL": (),
-    "INT": (),
+    "INT": (names.integer,),
 }
 """The rules that every element of a data type must pass."""
 

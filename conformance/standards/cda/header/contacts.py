@@ -27,6 +27,8 @@ def address(node: Element, row: Row, run: Run) -> None:
     if node.get("nullFlavor") is not None:
         if any(other.get("nullFlavor") is None for other in _siblings(node)):
             run.say("cda.null.beside", node, row=row, seen=node.get("nullFlavor"))
+        elif next(node.itersiblings(node.tag, preceding=True), None) is not None:
+            run.say("cda.contact.repeated", node, row=row, seen=node.get("nullFlavor"))
         return
     text, lines, parts, written = bool((node.text or "").strip()), False, False, False
     for child in node.iterchildren("{*}*"):

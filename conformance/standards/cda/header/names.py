@@ -1,12 +1,15 @@
-"""Names of persons and structures in the header: parts that are not empty, civility and title from their value sets."""
+"""Names and other texts of the header: parts that are not empty, civility and title from their value sets, numbers."""
 
 from __future__ import annotations
+
+import re
 
 from conformance.standards import valuesets
 from conformance.standards.cda.header.core import Row, Run
 from conformance.standards.xml.syntax import Element
 
 CIVILITY = "JDV_J245_Civilite_CISIS"
+_INTEGER = re.compile(r"[1-9][0-9]*")
 TITLE = "JDV_J246_Titre_CISIS"
 
 
@@ -21,7 +24,7 @@ def name(node: Element, row: Row, run: Run) -> None:
         qualifier = part.get("qualifier")
         if qualifier is not None:
             words = qualifier.split()
-            if len(words) != len(set(words)) or "LS" in words:
+            if qualifier != " ".join(words) or not words or len(words) != len(set(words)) or "LS" in words:
                 run.say("cda.name.qualifier", part, row=row, below="@qualifier", seen=qualifier)
     if parts == text:
         run.say("cda.name.mixed" if text else "cda.name.empty", node, row=row)
@@ -46,6 +49,20 @@ def text(node: Element, row: Row, run: Run) -> None:
     """An ST is not empty."""
     if not (node.text or "").strip() and node.get("nullFlavor") is None:
         run.say(row.options.get("code", "cda.header.empty"), node, row=row)
+
+
+def data(node: Element, row: Row, run: Run) -> None:
+    """An ED has a text or a reference."""
+    if next(node.iterchildren("{*}*"), None) is None:
+        text(node, row, run)
+
+
+def integer(node: Element, row: Row, run: Run) -> None:
+    """An INT of the header counts from 1."""
+    value = node.get("value")
+    if value is None or _INTEGER.fullmatch(value) is None:
+        code = row.options.get("code", "cda.header.number")
+        run.say(code, node, row=row, below="@value", seen=value or "", expected="1, 2, 3…")
 
 
 def civility(node: Element, row: Row, run: Run) -> None:

@@ -162,12 +162,12 @@ def person(node: Element, row: Row, run: Run) -> None:
     """What holds with or without an INS: qualifiers of the name, a birth before the document."""
     for name in node.iterchildren(_NAME):
         for part in name.iterchildren(_FAMILY):
-            if part.get("nullFlavor") is None and part.get("qualifier") not in _QUALIFIERS:
+            if part.get("nullFlavor") is None and _odd(part.get("qualifier", "-")):
                 run.say(
                     "cda.patient.family-qualifier", part, row=row, seen=part.get("qualifier", ""), expected="BR | CL"
                 )
         for part in name.iterchildren(_GIVEN):
-            if part.get("qualifier") is not None and part.get("qualifier") not in _QUALIFIERS:
+            if _odd(part.get("qualifier", "BR")):
                 run.say(
                     "cda.patient.given-qualifier", part, row=row, seen=part.get("qualifier"), expected="BR | CL | -"
                 )
@@ -175,6 +175,11 @@ def person(node: Element, row: Row, run: Run) -> None:
     birth, made = day(_value(node, _BIRTH, "value")), day(run.document.effective)
     if birth is not None and made is not None:
         later(node, row, run, "cda.patient.birth-after", "birthTime", birth, made)
+
+
+def _odd(qualifier: str) -> bool:
+    """True for a qualifier that no name of a patient has; blanks around one are told of any name."""
+    return qualifier == qualifier.strip() and qualifier not in ("", *_QUALIFIERS)
 
 
 def _doubled(name: Element, row: Row, run: Run) -> None:

@@ -157,8 +157,8 @@ def _ordered(node: Element, row: Row, run: Run, first: str, last: str) -> None:
         if "loose" not in row.options:
             run.say("cda.time.empty", node, row=row, seen=first)
         return
-    # A bound without hours stands for its whole day: only what is common is compared.
-    size = min(low.precision, high.precision)
+    # In a loose period a bound without hours stands for its whole day: only what is common is compared.
+    size = min(low.precision, high.precision) if "loose" in row.options else 14
     if (first[:size] > last[:size]) if size <= 8 else low.instant > high.instant:
         run.say("cda.time.order", node, row=row, seen=f"{first} > {last}", expected="low ≤ high")
 
