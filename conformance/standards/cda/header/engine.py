@@ -41,7 +41,8 @@ def _walk(node: Element, row: Row, run: Run) -> None:
             _typed(node, row, run)
         for name, values, required in row.attributes:
             value = node.get(name)
-            if value not in values and (required or value is not None):
+            # `cs` is a token: blanks around it are no part of it
+            if required if value is None else value.strip() not in values:
                 run.say(
                     row.options.get("role", "cda.header.role"),
                     node,
