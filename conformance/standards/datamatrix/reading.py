@@ -15,7 +15,8 @@ Kind = Literal["datamatrix", "qrcode", "other"]
 RESOLUTIONS = (110, 200, 300)
 """Dots an inch at which a page is drawn, until it gives a DataMatrix. A symbol of 1.8 cm is read at the first."""
 PAGES = 20
-PIXELS = 25_000_000
+PIXELS = 12_000_000
+"""Points drawn of a page at most: A4 at 300 dots an inch is 8.7 million."""
 LIMIT_IMAGE = 32 * 1024 * 1024
 
 
@@ -45,7 +46,7 @@ def find(data: bytes, *, pages: int = PAGES) -> tuple[Symbol, ...]:
 
 
 def _of_pdf(data: bytes, pages: int) -> Iterator[Symbol]:
-    bounds.opened(data).close()
+    bounds.checked(data)
     pdfium = bounds.library("pypdfium2")
     try:
         document = pdfium.PdfDocument(data)
@@ -82,7 +83,8 @@ def _of_page(page: Any, number: int, resolutions: tuple[int, ...]) -> Iterator[S
             raw, size = bytes(bitmap.buffer), (bitmap.height, bitmap.stride)
         finally:
             bitmap.close()
-        for symbol in _decode(memoryview(raw).cast("B", shape=size), number, dpi):
+        # Linear codes, slow to look for, are large: the first drawing shows them.
+        for symbol in _decode(memoryview(raw).cast("B", shape=size), number, dpi, matrix_only=dpi != RESOLUTIONS[0]):
             seen.setdefault((symbol.kind, symbol.data), symbol)
         if any(kind == "datamatrix" for kind, _ in seen):
             break
@@ -95,7 +97,7 @@ def _of_image(data: bytes) -> Iterator[Symbol]:
     pillow = bounds.library("PIL.Image")
     try:
         with pillow.open(io.BytesIO(data), formats=("PNG", "JPEG", "TIFF", "BMP", "GIF")) as image:
-            if image.width * image.height > PIXELS * 2:
+            if image.width * image.height > 4 * PIXELS:
                 raise Malformed("datamatrix.image", "", f"{image.width} x {image.height}")
             grey = image.convert("RGBA")
             paper = pillow.new("RGBA", grey.size, "white")  # a transparent ground is paper
@@ -112,10 +114,11 @@ def _of_image(data: bytes) -> Iterator[Symbol]:
     yield from found
 
 
-def _decode(image: memoryview, page: int, dpi: int) -> Iterator[Symbol]:
+def _decode(image: memoryview, page: int, dpi: int, *, matrix_only: bool = False) -> Iterator[Symbol]:
     zxing = bounds.library("zxingcpp")
     kinds: dict[Any, Kind] = {zxing.BarcodeFormat.DataMatrix: "datamatrix", zxing.BarcodeFormat.QRCode: "qrcode"}
-    for code in zxing.read_barcodes(image):
+    sought = {"formats": zxing.BarcodeFormats(list(kinds))} if matrix_only else {}
+    for code in zxing.read_barcodes(image, **sought):
         yield Symbol(
             kind=kinds.get(code.format, "other"),
             data=bytes(code.bytes),

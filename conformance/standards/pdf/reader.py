@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,7 +111,9 @@ def read(data: bytes) -> Pdf:
     """The facts of a PDF. Raises Malformed as `bounds.opened` does; SetupError without pikepdf."""
     pdf = bounds.opened(data)
     try:
-        return _Reader(pdf, data).facts()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pikepdf warns of content that stops short: it is judged as it is
+            return _Reader(pdf, data).facts()
     except Malformed:
         raise
     except Exception as error:  # noqa: BLE001 - a tree so broken that the library gives up half-way

@@ -60,7 +60,7 @@ def verify(
     Raises Malformed as `bounds.opened` does, `pdf.signature.unreadable` when the signatures cannot be listed;
     SetupError without the library.
     """
-    bounds.opened(data).close()
+    bounds.checked(data)
     library = bounds.library(_LIBRARY, "sign")
     reader = bounds.library("pyhanko.pdf_utils.reader", "sign")
     # Signers that no anchor covers are told as a fact: the library need not shout about them.
