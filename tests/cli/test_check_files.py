@@ -222,6 +222,30 @@ def test_files_of_one_production_do_not_share_identifiers(tmp_path: Path, capsys
         assert told == expected
 
 
+def test_the_views_of_one_report_in_a_folder_are_held_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With `--together`: an N1 born another day than its N3 is told where the second of them is met, and it fails."""
+    both = [
+        ("n1", "19790328", "nonXMLBody"),
+        ("n3", "19790329", "structuredBody"),
+        ("n9", "19790328", "structuredBody"),
+    ]
+    for name, birth, body in both:
+        act = "20240101" if name != "n9" else "20240102"
+        (tmp_path / f"{name}.xml").write_text(
+            f'<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2.{len(name)}"/><code code="11502-2"/>'
+            '<recordTarget><patientRole><id root="1.2.3" extension="P1"/><patient>'
+            f'<birthTime value="197903{birth}"/></patient></patientRole></recordTarget><documentationOf><serviceEvent>'
+            f'<effectiveTime><low value="{act}"/></effectiveTime></serviceEvent></documentationOf>'
+            f"<component><{body}/></component></ClinicalDocument>"
+        )
+    for options, expected in (([], []), (["--together"], ["n3.xml"])):
+        _, rows = run(capsys, str(tmp_path), *options)
+        told = [r["file"] for r in rows for f in r["findings"] if f["code"] == "cda.twins.header"]
+        assert [Path(file).name for file in told] == expected
+
+
 def test_a_summary_is_counts_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No file is named; kinds, verdicts, most frequent findings and the last line are."""
     (tmp_path / "secret-name.hl7").write_bytes(ADMISSION.encode())

@@ -177,6 +177,7 @@ class _Opening:
             report, header = documents.judge_cda(name, data, self._judging)
             if header is not None:
                 self._remember(name, within, header, len(data))
+                report = replace(report, keys=(*report.keys, *views.keys(header)))
             return report, ()
         judge_kind = documents.JUDGES.get(kind)
         if judge_kind is None:
