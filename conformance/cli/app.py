@@ -13,7 +13,7 @@ import typer
 from typer.main import get_command
 
 from conformance import __version__
-from conformance.cli import catalogue, check, demo, doctor, reference, report, selftest
+from conformance.cli import catalogue, check, demo, doctor, reference, report, rows, selftest
 from conformance.cli import run as run_command
 from conformance.cli.help import Command, Group
 from conformance.cli.options import Lang
@@ -58,6 +58,7 @@ def build() -> typer.Typer:
         ("run", run_command.run),
         ("demo", demo.demo),
         ("check", check.check),
+        ("rows", rows.rows),
         ("report", report.report),
         ("selftest", selftest.selftest),
         ("doctor", doctor.doctor),

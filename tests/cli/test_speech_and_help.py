@@ -21,6 +21,7 @@ COMMANDS = (
     ("run",),
     ("demo",),
     ("check",),
+    ("rows",),
     ("report",),
     ("selftest",),
     ("doctor",),
