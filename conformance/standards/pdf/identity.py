@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from conformance.standards.cda.reader import CdaHeader, Participant, Patient
+from conformance.standards.cda.reader import Participant, Patient
 from conformance.standards.ins import oids
 from conformance.standards.pdf import text as texts
 
@@ -91,8 +91,3 @@ def label(recipient: Participant) -> str:
     name = recipient.name
     person = " ".join(p.text for p in (*name.givens, *name.families) if p.text)
     return person or recipient.organisation.name
-
-
-def recipients(header: CdaHeader) -> tuple[Participant, ...]:
-    """The recipients that a header declares."""
-    return header.recipients

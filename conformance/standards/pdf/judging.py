@@ -9,7 +9,7 @@ from conformance.errors import Malformed
 from conformance.evidence.codes import table
 from conformance.evidence.values import Finding, Severity
 from conformance.standards.cda.reader import CdaHeader
-from conformance.standards.pdf import identity, naming, reader, signature, text
+from conformance.standards.pdf import identity, naming, raw, reader, signature, text
 from conformance.standards.pdf.reader import Pdf
 from conformance.standards.pdf.rules import RULES
 
@@ -40,7 +40,7 @@ def judge(
         yield replace(finding, severity=Severity.WARNING) if lower else finding
 
 
-_ALWAYS = frozenset({"pdf.syntax.not-pdf", "pdf.signature.altered"})
+_ALWAYS = frozenset({"pdf.syntax.not-pdf", "pdf.syntax.broken", "pdf.syntax.cut", "pdf.signature.altered"})
 """What is wrong whoever asks."""
 
 
@@ -51,6 +51,8 @@ def _judged(data: bytes, name: str, header: CdaHeader | None, pdf_a: bool) -> It
     except Malformed as error:
         yield CODES.finding(error.code, error.path, seen=error.seen)
         return
+    if not raw.ended(data):
+        yield CODES.finding("pdf.syntax.cut", "%%EOF")
     if pdf_a:
         yield from judge_pdf_a(pdf)
     if "signatures" in pdf.features:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 LIMIT_SECTIONS = 64
@@ -22,6 +21,7 @@ _LENGTH = re.compile(rb"/Length\s+(\d{1,10})(\s+\d{1,5}\s+R)?")
 _END = re.compile(rb"(?:\r\n|\r|\n)endstream\b")
 _CLOSED = re.compile(rb"(?:\r\n|\r|\n)endobj(?:\r\n|\r|\n)")
 _EOF = b"%%EOF"
+_TAIL = re.compile(rb"startxref\s+\d{1,12}\s+%%EOF")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,6 @@ def _stream(data: bytes, offset: int, limit: int, offsets: dict[int, int]) -> st
     return "end" if data.startswith(b"endstream", start + length) else "length"
 
 
-def lines(faults: tuple[str, ...], limit: int = 3) -> Iterator[str]:
-    """The first of many faults, to quote."""
-    yield from faults[:limit]
+def ended(data: bytes) -> bool:
+    """True when a file ends as a PDF does: `startxref`, an offset and `%%EOF` within its last bytes (7.5.5)."""
+    return _TAIL.search(data, max(0, len(data) - 2048)) is not None

@@ -12,7 +12,7 @@ import pytest
 from pikepdf import Array, Dictionary, Name
 
 from conformance.errors import Malformed, SetupError
-from conformance.standards.pdf import bounds, reader, text, xmp
+from conformance.standards.pdf import bounds, raw, reader, text, xmp
 from conformance.standards.pdf.judging import CODES, judge
 
 
@@ -187,6 +187,14 @@ def test_what_is_no_pdf_is_one_finding(data: bytes) -> None:
     found = list(judge(data, name="a.pdf"))
     assert len(found) == 1
     assert found[0].code in {"pdf.syntax.not-pdf", "pdf.syntax.broken"}
+
+
+@pytest.mark.parametrize("lost", [1, 6, 30, 1200])
+def test_a_cut_file_is_told_even_when_it_can_be_mended(lost: int) -> None:
+    """A file without its end is an error for whoever receives it, though readers rebuild what they can."""
+    assert {f.code for f in judge(made.own()[:-lost])} & {"pdf.syntax.cut", "pdf.syntax.broken"} or lost == 1
+    assert not raw.ended(made.own()[: -lost - 1])
+    assert raw.ended(made.own())
 
 
 def test_a_password_is_told() -> None:
