@@ -152,8 +152,10 @@ def as_json(verdict: RowVerdict) -> dict[str, object]:
 
 
 def _print(verdict: RowVerdict) -> None:
-    reason = f" : {t(f'rows.reason.{verdict.reason}')}" if verdict.reason else ""
-    print(f"{verdict.key:<24} {t(f'rows.outcome.{verdict.outcome}')}{reason}")
+    outcome = t(f"rows.outcome.{verdict.outcome}")
+    if verdict.reason:
+        outcome = t("rows.because", outcome=outcome, reason=t(f"rows.reason.{verdict.reason}"))
+    print(f"{verdict.key:<24} {outcome}")
     for finding in verdict.findings[:20]:
         _tell(finding)
     if len(verdict.findings) > 20:
