@@ -17,7 +17,7 @@ from conformance.bench.clock import today
 from conformance.cli.ending import INTERRUPTED
 from conformance.cli.options import Json, Lang
 from conformance.cli.speech import complain, say, spoken, t
-from conformance.errors import BenchError, InternalError, UsageError
+from conformance.errors import BenchError, InternalError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from conformance.audit.checked.tally import Tally
@@ -222,8 +222,10 @@ def _told(tell: Callable[[Report], None], report: Report, tally: Tally) -> None:
     """Tell a report; a fault of ours in telling it is told itself, and the others are still told."""
     try:
         tell(report)
-    except (BenchError, OSError):  # no room on the disk, nobody reading: nothing more can be told
+    except (BenchError, BrokenPipeError):  # nothing more can be told
         raise
+    except OSError as error:
+        raise OutputError("check.cannot-write", reason=error.strerror or str(error)) from error
     except Exception:  # noqa: BLE001 - as the docstring says
         tally.faults += 1
         _complain(replace(report, fault=traceback.format_exc(limit=-12)))

@@ -205,6 +205,22 @@ def test_a_check_does_not_read_what_it_writes(tmp_path: Path) -> None:
     assert (tmp_path / "errors.txt").read_text() == ""
 
 
+@pytest.mark.parametrize("report", ["--html a.html", "--junit a.xml", "--sarif a.sarif", "> lines.jsonl"])
+def test_a_disk_without_room_is_told_and_leaves_nothing_half_written(tmp_path: Path, report: str) -> None:
+    """Exit 2 and a remedy, no trace of ours, no half report; what stood there stays."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(300):
+        (folder / f"{number}.xml").write_bytes(DOCUMENT)
+    program = f"{sys.executable} -c 'import sys; from conformance.cli import main; sys.exit(main())'"
+    command = f"ulimit -f 40; exec {program} check in --json --quick --lang en {report}"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 2, done.stderr
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} <= {"in", "lines.jsonl"}
+
+
 def test_nothing_fails_when_never_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Not even an unreadable file."""
     (tmp_path / "a").write_bytes(b"")

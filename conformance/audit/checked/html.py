@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -145,7 +146,8 @@ class Html:
     def abandon(self) -> None:
         """Leave nothing behind."""
         self._spool.__exit__(None, None, None)
-        self._rows.close()
+        with suppress(OSError):
+            self._rows.close()
 
 
 def _outcome(tally: Tally) -> int:

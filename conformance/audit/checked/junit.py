@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -84,7 +85,8 @@ class JUnit:
     def abandon(self) -> None:
         """Leave nothing behind."""
         self._spool.__exit__(None, None, None)
-        self._cases.close()
+        with suppress(OSError):
+            self._cases.close()
 
 
 def _attribute(value: str) -> str:
