@@ -7,7 +7,7 @@ that fit; only an element that does not fit is explained check by check.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from conformance.evidence.values import Finding, Severity
 from conformance.standards import valuesets
 from conformance.standards.cda.document import Document
 from conformance.standards.cda.templates.kinds import Kind
-from conformance.standards.cda.templates.paths import NAMESPACES, count, equals
+from conformance.standards.cda.templates.paths import NAMESPACES, count, equals, none
 from conformance.standards.xml import syntax as xml
 from conformance.standards.xml.syntax import Element
 
@@ -95,13 +95,18 @@ class Attribute:
     negated: bool = False
 
     @property
-    def fast(self) -> str | None:
+    def wrong(self) -> str | None:
+        """An XPath boolean of one node: it is wrong; None when XPath cannot tell."""
         if self.pattern:
             return None
         if not self.values:
-            return f"not(({self.select})[not(@{self.name}) or @{self.name}=''])"
+            return f"not(@{self.name}) or @{self.name}=''"
         equal = equals(f"@{self.name}", self.values)
-        return f"not(({self.select})[{equal}])" if self.negated else f"not(({self.select})[not({equal})])"
+        return equal if self.negated else f"not({equal})"
+
+    @property
+    def fast(self) -> str | None:
+        return None if self.wrong is None else none(self.select, self.wrong)
 
     def explain(self, element: Element, document: Document) -> Iterator[Hit]:
         prefix, _, local = self.name.rpartition(":")
@@ -244,12 +249,7 @@ class Check:
     @property
     def fast(self) -> str | None:
         """The XPath boolean of the whole line, None when only `explain` can tell."""
-        test = self.test.fast
-        if test is None:
-            return None
-        if self.guard:
-            test = f"(not({self.guard}) or ({test}))"
-        return f"not(({self.at})[not({test})])" if self.at else test
+        return None if self.test.fast is None else placed(self.test.fast, self.guard, self.at)
 
     def verify(self) -> None:
         """Compile every expression of the line; raises XPathError."""
@@ -262,6 +262,31 @@ class Check:
         for node in _nodes(self.at)(element) if self.at else (element,):
             if not self.guard or _nodes(f"boolean({self.guard})")(node):
                 yield from self.test.explain(node, document)
+
+
+def placed(test: str, guard: str, at: str) -> str:
+    """An XPath boolean: a test holds on every node of `at` where the guard does."""
+    if guard:
+        test = f"(not({guard}) or ({test}))"
+    return none(at, f"not({test})") if at else test
+
+
+def together(found: Iterable[Check]) -> str:
+    """One XPath boolean for all the lines that XPath can tell, empty when there is none: each path is walked once."""
+    groups: dict[tuple[str, str], tuple[list[str], dict[str, list[str]]]] = {}
+    for check in found:
+        tests, attributes = groups.setdefault((check.at, check.guard), ([], {}))
+        test = check.test
+        if isinstance(test, Attribute) and test.wrong is not None:
+            attributes.setdefault(test.select, []).append(test.wrong)
+        elif test.fast is not None:
+            tests.append(f"({test.fast})")
+    parts = []
+    for (at, guard), (tests, attributes) in groups.items():
+        tests += [none(select, " or ".join(wrong)) for select, wrong in attributes.items()]
+        if tests:
+            parts.append(f"({placed(' and '.join(tests), guard, at)})")
+    return " and ".join(parts)
 
 
 def overloaded(owner: Element, most: int) -> Finding:

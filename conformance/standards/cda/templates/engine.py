@@ -50,8 +50,8 @@ class Ready:
     @cached_property
     def fits(self) -> Callable[[Element], Any] | None:
         """Whether every line that XPath can tell holds, None when it can tell none."""
-        quick = [f"({check.fast})" for check in self.block.checks if check.fast is not None]
-        return checks.compiled(" and ".join(quick)) if quick else None
+        quick = checks.together(self.block.checks)
+        return checks.compiled(f"boolean({quick})") if quick else None
 
     @cached_property
     def slow(self) -> tuple[checks.Check, ...]:

@@ -179,6 +179,13 @@ def count(select: str, low: int, high: int | None) -> str:
     return " and ".join(bounds) if bounds else "true()"
 
 
+def none(select: str, wrong: str) -> str:
+    """An XPath boolean: no node of a path is wrong. Paths hold no union, so that they need no parentheses."""
+    if select == ".":
+        return f"not({wrong})"
+    return f"not(({select})[{wrong}])" if select.endswith("..") else f"not({select}[{wrong}])"
+
+
 def _closing(text: str, at: int) -> int:
     depth, quoted = 1, False
     for position in range(at, len(text)):
