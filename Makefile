@@ -35,7 +35,7 @@ generated: setup
 	$(BIN)/python -m conformance.generated --write
 
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile pyproject.toml --group dev --all-extras --universal --generate-hashes --no-emit-index-url \
 		--no-header --python-version 3.11 --quiet --upgrade --output-file requirements/dev.lock
 
 bench: setup
