@@ -131,6 +131,16 @@ def test_bounded() -> None:
     assert {f.code for f in found} == {"cda.structure.attribute-unknown"}
 
 
+@pytest.mark.parametrize("count", [500, 20_000])
+def test_large(count: int) -> None:
+    """A very large document is judged too, in time that grows as its size: valid or not."""
+    text = '<templateId root="2.16.840.1.113883.2.8.2.1"/>'
+    assert findings(text, text * count) == []
+    found = findings(text, text * count + '<templateId racine="1"/>' * count)
+    assert found
+    assert {f.code for f in found} <= {"cda.structure.attribute-unknown", "cda.structure.other"}
+
+
 def test_texts_of_codes() -> None:
     """No finding carries the sentences of libxml2: expected and seen are names and values only."""
     for old, new, *_ in CASES:
