@@ -40,11 +40,10 @@ class Document:
     @cached_property
     def templates(self) -> Mapping[str, tuple[str, ...]]:
         """The templateIds of the document itself: root OID -> its extensions (`""` when one has none)."""
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[str, dict[str, None]] = {}
         for element in self.root.iterchildren(_TEMPLATE):
-            oid = element.get("root", "")
-            found[oid] = (*found.get(oid, ()), element.get("extension", ""))
-        return found
+            found.setdefault(element.get("root", ""), {})[element.get("extension", "")] = None
+        return {oid: tuple(versions) for oid, versions in found.items()}
 
     def declares(self, oid: str, version: str | None = None) -> bool:
         """True when the document declares a template, in a version when one is asked (`""`: without version)."""

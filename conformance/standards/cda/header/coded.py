@@ -14,6 +14,9 @@ from conformance.standards.cda.syntax import tag
 from conformance.standards.valuesets import ValueSet
 from conformance.standards.xml.syntax import Element
 
+LONGEST = 300
+"""Characters of a label that are compared."""
+
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))*")
 _TRANSLATION = tag("translation")
 _QUALIFIER = tag("qualifier")
@@ -104,7 +107,7 @@ def _nearest(known: ValueSet, code: str) -> str:
 
 
 def _labelled(node: Element, row: Row, run: Run, known: ValueSet, concept: tuple[str, str], label: str) -> None:
-    words = normal(label)
+    words = normal(label[:LONGEST])
     labels = {normal(one) for one in (known.label(*concept), *_SYNONYMS.get(concept, ()))}
     if words in labels:
         return

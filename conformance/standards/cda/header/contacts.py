@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from conformance.standards.cda.header.core import NULLS, Row, Run
+from conformance.standards.cda.header.core import NULLS, Row, Run, before, same
 from conformance.standards.cda.syntax import tag
 from conformance.standards.xml.syntax import Element
 
@@ -25,9 +25,9 @@ def address(node: Element, row: Row, run: Run) -> None:
     if use is not None and use not in _ADDRESS_USES:
         run.say("cda.address.use", node, row=row, below="@use", seen=use, expected=" ".join(sorted(_ADDRESS_USES)))
     if node.get("nullFlavor") is not None:
-        if any(other.get("nullFlavor") is None for other in _siblings(node)):
+        if any(other.get("nullFlavor") is None for other in same(node)):
             run.say("cda.null.beside", node, row=row, seen=node.get("nullFlavor"))
-        elif next(node.itersiblings(node.tag, preceding=True), None) is not None:
+        elif next(before(node), None) is not None:
             run.say("cda.contact.repeated", node, row=row, seen=node.get("nullFlavor"))
         return
     text, lines, parts, written = bool((node.text or "").strip()), False, False, False
@@ -45,7 +45,7 @@ def address(node: Element, row: Row, run: Run) -> None:
         run.say("cda.address.mixed", node, row=row)
     if not text and not written:
         run.say("cda.address.blank", node, row=row)
-    for other in node.itersiblings(node.tag, preceding=True):
+    for other in before(node):
         if _content(other) == _content(node):
             run.say("cda.contact.repeated", node, row=row)
             return
@@ -64,11 +64,6 @@ def _content(node: Element) -> tuple[str, ...]:
     return (node.get("use", ""), "".join(str(piece) for piece in node.itertext("*")))
 
 
-def _siblings(node: Element) -> list[Element]:
-    parent = node.getparent()
-    return [] if parent is None else [c for c in parent.iterchildren(node.tag) if c is not node]
-
-
 def telecom(node: Element, row: Row, run: Run) -> None:
     """A TEL: `prefix:value`, an admitted prefix in lower case, an admitted use; or an admitted nullFlavor alone."""
     null, value, use = node.get("nullFlavor"), node.get("value"), node.get("use")
@@ -78,7 +73,7 @@ def telecom(node: Element, row: Row, run: Run) -> None:
     if null is not None:
         if null not in NULLS or len(node.attrib) > 1:
             run.say("cda.telecom.null", node, row=row, seen=null, expected=" | ".join(sorted(NULLS)))
-        elif any(other.get("nullFlavor") is None for other in _siblings(node)):
+        elif any(other.get("nullFlavor") is None for other in same(node)):
             run.say("cda.null.beside", node, row=row, seen=null)
         return
     prefix, colon, rest = (value or "").partition(":")
@@ -89,7 +84,7 @@ def telecom(node: Element, row: Row, run: Run) -> None:
         run.say("cda.telecom.mail", node, row=row, below="@value", seen=value)
     elif prefix in ("tel", "fax") and not any(c.isdigit() for c in rest):
         run.say("cda.telecom.number", node, row=row, below="@value", seen=value)
-    for other in node.itersiblings(node.tag, preceding=True):
+    for other in before(node):
         if other.get("value") == value and other.get("use") == use and use is not None:
             run.say("cda.contact.repeated", node, row=row, seen=value)
             return

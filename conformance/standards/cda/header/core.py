@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
 from conformance.evidence.codes import table
@@ -16,6 +17,12 @@ CODES = table("conformance.standards.cda.header")
 
 MOST = 200
 """Findings on one header, at most: a hostile document must not fill a report."""
+
+CROWD = 200
+"""Elements of one name under one parent, at most: what comes after is not judged, and said."""
+
+NEAR = 10
+"""How many siblings are compared with an element: a header has a few, a hostile one must not cost their square."""
 
 NULLS = frozenset({"UNK", "NASK", "ASKU", "NAV", "MSK"})
 """The null flavors that the CI-SIS admits in a header (Structuration minimale 3.5.7.2)."""
@@ -70,6 +77,16 @@ class Run:
         self.found.append(finding)
         if len(self.found) >= MOST:
             raise Full
+
+
+def before(node: Element) -> Iterator[Element]:
+    """The siblings of the same name before an element, the nearest first, a bounded number of them."""
+    return islice(node.itersiblings(node.tag, preceding=True), NEAR)
+
+
+def same(node: Element) -> Iterator[Element]:
+    """The other siblings of the same name, a bounded number of them."""
+    return chain(before(node), islice(node.itersiblings(node.tag), NEAR))
 
 
 Check = Callable[[Element, "Row", Run], None]

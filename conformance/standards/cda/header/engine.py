@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.standards.cda.header.core import Full, Row, Run
+from conformance.standards.cda.header.core import CROWD, Full, Row, Run
 from conformance.standards.cda.syntax import XSI
 from conformance.standards.xml.syntax import Element, local
 
@@ -73,7 +73,10 @@ def _children(node: Element, row: Row, run: Run) -> None:
         number = counts[tag] = counts.get(tag, 0) + 1
         if spec.high is not None and number == spec.high + 1:
             run.say(spec.repeated, child, row=spec, seen=number, expected=spec.high)
-        if not spec.light or child.keys():
+        if number > CROWD:
+            if number == CROWD + 1:
+                run.say("cda.header.crowd", child, row=spec, expected=f"≤ {CROWD}")
+        elif not spec.light or child.keys():
             _walk(child, spec, run)
     for spec in row.needed:
         if counts.get(spec.tag, 0) < spec.low:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 
 from conformance.evidence.values import Severity
-from conformance.standards.cda.header.core import Row, Run
+from conformance.standards.cda.header.core import Row, Run, before, same
 from conformance.standards.cda.syntax import tag
 from conformance.standards.ins import oids
-from conformance.standards.xml import syntax as xml
 from conformance.standards.xml.syntax import Element
 
 PROFESSIONAL = "1.2.250.1.71.4.2.1"
@@ -27,7 +26,7 @@ SAMPLES = frozenset({NATIONAL, "1.2.250.1.213.1.1.9"})
 OTHERS = PROFESSIONALS | SAMPLES | frozenset(oids.AUTHORITIES)
 """Roots that may identify some professional, or the patient who writes, but nobody who attests."""
 
-_ID = tag("id")
+_ID, _DEVICE = tag("id"), tag("assignedAuthoringDevice")
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))*")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 LONGEST = 64
@@ -88,7 +87,7 @@ def _expected(root: str) -> str:
 def _once(node: Element, row: Row, run: Run, root: str, extension: str | None) -> None:
     if row.high == 1:
         return  # a second one is told as such
-    for other in node.itersiblings(node.tag, preceding=True):
+    for other in before(node):
         if other.get("root") == root and (extension is None or other.get("extension") in (None, extension)):
             code = "cda.model.repeated" if row.name == "templateId" else "cda.ident.repeated"
             run.say(code, node, row=row, seen=" ".join(t for t in (root, extension) if t))
@@ -117,7 +116,7 @@ def national(node: Element, row: Row, run: Run) -> None:
 
 def _device(node: Element) -> bool:
     parent = node.getparent()
-    return parent is not None and any(xml.local(child) == "assignedAuthoringDevice" for child in parent)
+    return parent is not None and parent.find(_DEVICE) is not None
 
 
 def _structure(node: Element, row: Row, run: Run, root: str, extension: str) -> None:
@@ -126,8 +125,7 @@ def _structure(node: Element, row: Row, run: Run, root: str, extension: str) -> 
         _numbered(node, row, run, extension, STRUCTURE_FORMS, _ROUGH_STRUCTURE, "cda.ident.structure",
                   "1 + FINESS (9) | 2 + SIREN (9) | 3 + SIRET (14)")  # fmt: skip
     elif root not in STRUCTURES:
-        parent = node.getparent()
-        beside = parent is not None and any(c.get("root") in STRUCTURES for c in parent if c.tag == node.tag)
+        beside = any(other.get("root") in STRUCTURES for other in same(node))
         if _national(root) or not beside:
             _other_structure(node, row, run, root)
 

@@ -12,6 +12,8 @@ from conformance.standards.cda.syntax import tag
 from conformance.standards.xml.syntax import Element
 
 FORMS = "AAAA | AAAAMMJJ | AAAAMMJJhhmm±ZZzz | AAAAMMJJhhmmss±ZZzz"
+LONGEST = 40
+"""Characters of a time, at most: more is hostile, and is not kept in memory."""
 OLDEST = 1880
 """No patient of today was born before; an earlier act is a slip of the keyboard."""
 
@@ -35,9 +37,13 @@ class Moment:
         self.instant, self.precision, self.zone = instant, precision, zone
 
 
-@lru_cache(maxsize=2048)
 def moment(text: str) -> Moment | str:
     """A Moment, or what is wrong: `form`, `calendar` or `zone`. `precision` is 4, 6, 8, 12 or 14 digits."""
+    return "form" if len(text) > LONGEST else _moment(text)
+
+
+@lru_cache(maxsize=2048)
+def _moment(text: str) -> Moment | str:
     match = _SHAPE.fullmatch(text)
     if match is None:
         return "form"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
@@ -269,3 +270,34 @@ def test_findings_are_bounded_and_cite_their_clause() -> None:
     assert CODES[one.code].clause == "CI-SIS Structuration minimale, 3.5.5.9"
     (null,) = judged(changed('<setId root="2.25.999"/>', '<setId nullFlavor="UNK"/>'))
     assert null.clause == "CI-SIS Structuration minimale, 3.5.5.10"
+
+
+def test_a_crowd_of_elements_is_told_and_not_walked() -> None:
+    """Thousands of identifiers under one patient are told once; judging them stays linear."""
+    many = changed(IPP, "".join(IPP.replace("IPP0017", f"IPP{n}") for n in range(20_000)))
+    start = time.perf_counter()
+    assert errors(many) == ["cda.header.crowd"]
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("volet", "version", "severity"),
+    [
+        ("1.2.250.1.213.1.1.1.45", "2024.01", None),
+        ("1.2.250.1.213.1.1.1.45", "2019.99", Severity.ERROR),
+        ("1.2.250.1.213.1.1.1.45", "2031.01", Severity.WARNING),
+        ("1.2.250.1.213.1.1.1.45", "", Severity.WARNING),
+        ("1.2.250.1.213.1.1.1.999", "2024.01", Severity.ERROR),
+    ],
+)
+def test_the_volet_and_its_version_are_published_ones(volet: str, version: str, severity: Severity | None) -> None:
+    """An unknown volet or version is an error; a version later than all known ones, or none, only a warning."""
+    start, end = N1.index("<component>"), N1.index("</ClinicalDocument>")
+    body = "<component><structuredBody><component><section/></component></structuredBody></component>"
+    text = (N1[:start] + body + N1[end:]).replace(
+        'root="1.3.6.1.4.1.19376.1.2.20"', f'root="{volet}"' + (f' extension="{version}"' if version else "")
+    )
+    text = text.replace('code="11502-2" codeSystem="2.16.840.1.113883.6.1" displayName="CR d\'examens biologiques"',
+                        'code="18748-4" codeSystem="2.16.840.1.113883.6.1" displayName="CR d\'imagerie médicale"')  # fmt: skip
+    found = [f.severity for f in judged(text) if f.code.startswith("cda.model.")]
+    assert found == ([] if severity is None else [severity])
