@@ -47,9 +47,13 @@ class Skeleton:
         engine = package.root / "schematrons" / "moteur"
         self._stages = [self._xslt.compile_stylesheet(stylesheet_file=str(engine / stage)) for stage in STAGES]
 
-    def told(self, name: str, document: str) -> Told:
+    def parsed(self, document: str) -> Any:
+        """A document as SaxonC holds it."""
+        return self.saxon.parse_xml(xml_text=document)
+
+    def told(self, name: str, node: Any) -> Told:
         """What the schematron of a name says of a document."""
-        said = self._stylesheet(name).transform_to_string(xdm_node=self.saxon.parse_xml(xml_text=document))
+        said = self._stylesheet(name).transform_to_string(xdm_node=node)
         root = etree.fromstring(said.encode(), etree.XMLParser(huge_tree=True))
         found = root.iter(f"{SVRL}failed-assert", f"{SVRL}successful-report")
         return Counter((e.get("location", ""), e.get("role") or "", self._text(e)) for e in found)

@@ -58,12 +58,12 @@ def differences(engine: Engine, skeleton: Skeleton, name: str, raw: bytes) -> li
     ours: dict[str, Told] = defaultdict(Counter)
     for finding in report.findings:
         ours[finding.schematron][(finding.path, finding.role, finding.text)] += 1
-    text = reading.source(reading.unwrapped(root))
+    node = skeleton.parsed(reading.source(reading.unwrapped(root)))
     found = [
         f"{name}: {n.what} {n.detail}" for n in report.not_run if n.reason in ("rule-error", "schematron-unusable")
     ]
     for family in [*FAMILIES, *([report.volet] if report.volet else [])]:
-        theirs = skeleton.told(family, text)
+        theirs = skeleton.told(family, node)
         found += [f"{name}: only ours: {row}" for row in (ours[family] - theirs)]
         found += [f"{name}: only the skeleton: {row}" for row in (theirs - ours[family])]
     return found
@@ -94,12 +94,12 @@ def test_every_example_is_told_alike_by_every_schematron(package: Package, skele
     loaded = {name: xslt.compile_stylesheet(stylesheet_text=one.stylesheet) for name, one in compiled.items()}
     wrong = []
     for path in examples(package):
-        text = reading.source(reading.unwrapped(reading.read(path.read_bytes())[0]))
+        node = skeleton.parsed(reading.source(reading.unwrapped(reading.read(path.read_bytes())[0])))
         for name, one in compiled.items():
-            said = loaded[name].transform_to_string(xdm_node=skeleton.saxon.parse_xml(xml_text=text))
+            said = loaded[name].transform_to_string(xdm_node=node)
             outcome = read_outcome(one, said)
             ours = Counter((f.path, f.test.role, f.text) for f in outcome.failures)
-            if ours != skeleton.told(name, text) or outcome.errors:
+            if ours != skeleton.told(name, node) or outcome.errors:
                 wrong.append((path.name, name))
     assert wrong == []
 

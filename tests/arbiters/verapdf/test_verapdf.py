@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,22 @@ def test_a_slow_file_is_given_up_and_the_next_judged() -> None:
         assert (verdict.compliant, verdict.reason) == (None, "timeout")
         assert [f.severity for f in judging.findings(verdict)] == [Severity.NOTE]
         process._judge_seconds = 60.0
+        assert process.verdict(pdf_a("A", title="t", uid="1")).compliant is True
+
+
+@pytest.mark.parametrize("how", ["no-javac", "no-cache"])
+def test_the_driver_also_runs_from_its_source(how: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without javac, or where the cache cannot be written, Java compiles the driver as it starts."""
+    if jvm.available() is not None:
+        pytest.skip("veraPDF cannot run here")
+    if how == "no-javac":
+        found = dataclasses.replace(parts.find(), javac=None)
+        monkeypatch.setattr(parts, "find", lambda: found)
+    else:
+        (tmp_path / "file").write_bytes(b"")
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert parts.driver(parts.find())[-1].endswith("Driver.java")
+    with jvm.VeraPdf() as process:
         assert process.verdict(pdf_a("A", title="t", uid="1")).compliant is True
 
 
