@@ -54,26 +54,24 @@ def test_no_official_example_is_refused(cisis: Path) -> None:
     assert judged > 90
 
 
+@pytest.mark.slow
 def test_a_block_that_does_not_fit_is_always_explained(cisis: Path) -> None:
-    """The quick XPath of a block and its explanation check by check never disagree: a doubt would be silent."""
-    dice, broken = random.Random(7), 0
+    """Where the quick XPath of a block says no, a check says why: a doubt without a finding would be silent."""
+    dice, explained = random.Random(7), 0
     for root in examples(cisis):
-        for _ in range(20 if governed(root) else 0):
+        for _ in range(8 if governed(root) else 0):
             made = changed(root, dice)
             document = Document(made)
             for held in made.iter("{urn:hl7-org:v3}templateId"):
                 owner = held.getparent()
                 assert owner is not None
                 for ready in TABLES.by_template.get(held.get("root", ""), ()):
-                    if ready.fits is None or (ready.when is not None and not ready.when(owner)):
+                    if ready.fits is None or ready.fits(owner) or (ready.when is not None and not ready.when(owner)):
                         continue
-                    fits = bool(ready.fits(owner))
-                    explained = any(
-                        True for check in ready.block.checks if check.fast for _ in check.explain(owner, document)
-                    )
-                    assert fits is not explained, ready.draft.head.origin
-                    broken += not fits
-    assert broken > 100
+                    hits = [hit for check in ready.block.checks for hit in check.explain(owner, document)]
+                    assert hits, ready.draft.head.origin
+                    explained += 1
+    assert explained > 50
 
 
 @pytest.mark.slow
