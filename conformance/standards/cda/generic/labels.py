@@ -63,6 +63,18 @@ def _telling(label: str) -> frozenset[str]:
     return frozenset(word for word in every if word not in _SMALL) or frozenset(every)
 
 
+_NEGATIONS = frozenset(
+    {"absence", "absent", "aucun", "aucune", "hors", "jamais", "ne", "no", "non", "not", "pas", "sans"}
+)
+
+
+def _same(one: str, other: str) -> bool:
+    """True for the same words, or for a label within the other, unless what it lacks is a negation."""
+    mine, theirs = set(words(one)), set(words(other))
+    within = mine <= theirs or theirs <= mine
+    return bool(mine & theirs) and within and not (mine ^ theirs) & _NEGATIONS
+
+
 def _shared(one: str, other: str) -> bool:
     mine, theirs = _telling(one), _telling(other)
     if mine & theirs or "".join(words(one)) in "".join(words(other)) or "".join(words(other)) in "".join(words(one)):
@@ -73,14 +85,13 @@ def _shared(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=16384)
 def relation(code: str, system: str, label: str) -> Relation:
-    """How a label stands to those known of a code: `same` but for its form, `near`, `far`, `unknown` without any."""
+    """How a label stands to those known of a code: `same` but for its form or length, `near`, `far`, or `unknown`."""
     published = valuesets.labels().get((code, system), frozenset())
     seen = observed().get((code, system), ())
     known = [one for one in (*published, *seen) if one]
     if not known:
         return "unknown"
-    mine = sorted(words(label))
-    if any(sorted(words(one)) == mine for one in known):
+    if any(_same(label, one) for one in known):
         return "same"
     return "near" if any(_shared(label, one) for one in known) else "far"
 

@@ -164,6 +164,8 @@ def test_published_codes_have_their_form() -> None:
         ("côté droit", "same"),
         ("COTE  DROIT", "same"),
         ("droit, côté", "same"),
+        ("côté droit du corps", "same"),
+        ("pas à droite ni du côté droit", "near"),
         ("Côtés droits", "near"),
         ("libellé sans rapport", "far"),
     ],
