@@ -90,6 +90,18 @@ def judge_name(name: str, header: CdaHeader | None = None) -> Iterator[Finding]:
         yield CODES.finding(code, "file name", seen=seen, expected=expected, subject=what)
 
 
+_ELEMENTS = {
+    "birth-name": "family[@qualifier='BR']",
+    "first-given": "given[@qualifier='BR']",
+    "birth-date": "birthTime",
+    "sex": "administrativeGenderCode",
+    "other-sex": "administrativeGenderCode",
+    "matricule": "patientRole/id/@extension",
+    "nature": "patientRole/id/@root",
+    "nature-before": "patientRole/id/@root",
+}
+
+
 def judge_identity(shown: str, header: CdaHeader) -> Iterator[Finding]:
     """What a text shows of the patient and of the recipients of a header."""
     if not text.compact(text.plain(shown)):
@@ -103,6 +115,7 @@ def judge_identity(shown: str, header: CdaHeader) -> Iterator[Finding]:
             "other-sex": "pdf.identity.differs",
         }.get(trait, "pdf.identity.absent")
         mild = Severity.WARNING if trait == "nature-before" else None
-        yield CODES.finding(code, "pages", expected=expected, subject=trait, severity=mild)
+        told = f"{expected} ({_ELEMENTS[trait]})"
+        yield CODES.finding(code, "pages", expected=told, subject=trait, severity=mild)
     for recipient in identity.unnamed(shown, header.recipients):
         yield CODES.finding("pdf.recipient.absent", "pages", expected=identity.label(recipient))
