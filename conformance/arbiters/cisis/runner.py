@@ -106,6 +106,12 @@ class Official:
             for future in waiting:
                 future.cancel()
 
+    def pids(self) -> tuple[int, ...]:
+        """The processes alive between two documents."""
+        with self._idle.mutex:
+            lanes = [lane for lane in self._idle.queue if lane is not None]
+        return tuple(lane.process.pid for lane in lanes if lane.process.pid is not None)
+
     # -- preparation ---------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:

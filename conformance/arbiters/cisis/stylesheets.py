@@ -77,4 +77,8 @@ class Stylesheets:
 def _read(held: dict[str, Any]) -> Compiled:
     pairs = {name: tuple((a, b) for a, b in held[name]) for name in ("missing", "nowhere")}
     plain = {name: tuple(held[name]) for name in ("patterns", "sources", "absent")}
-    return Compiled(**{**held, **pairs, **plain, "tests": tuple(Written(**row) for row in held["tests"])})
+    return Compiled(**{**held, **pairs, **plain, "tests": tuple(_written(row) for row in held["tests"])})
+
+
+def _written(row: dict[str, Any]) -> Written:
+    return Written(**{**row, "words": tuple(row["words"])})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conformance.standards.schematron.lookups import Lookups, constants
@@ -12,7 +12,7 @@ from conformance.standards.schematron.model import Schema, Test, Value
 from conformance.standards.schematron.source import Missing, Resolver, read_schema
 from conformance.standards.schematron.stylesheet import Writer
 
-VERSION = 2
+VERSION = 3
 """Goes into every digest: raised when the same schema would give another stylesheet."""
 
 _WORD = re.compile(r"[\w.]+:([\w.\-]+)|\*|/")
@@ -21,7 +21,10 @@ _PREDICATES = re.compile(r"\[[^\[\]]*\]")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One assert or report of the schema: its stable id, role, pattern, context (or abstract rule) and test."""
+    """One assert or report of the schema: its stable id, role, pattern, context (or abstract rule) and test.
+
+    `words` are those of its message, with a place for a value between any two of them.
+    """
 
     id: str
     role: str
@@ -31,6 +34,14 @@ class Written:
     test: str
     flag: str = ""
     see: str = ""
+    words: tuple[str, ...] = ("",)
+
+    def told(self, values: Sequence[str]) -> str:
+        """The message with its values, white space made single."""
+        pieces = [self.words[0]]
+        for value, words in zip(values, self.words[1:], strict=True):
+            pieces += [value, words]
+        return " ".join("".join(pieces).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +125,19 @@ def _written(test: Test, pattern: str, context: str) -> Written:
         test=" ".join(test.test.split()),
         flag=test.flag,
         see=test.see,
+        words=tuple(_words(test)),
     )
+
+
+def _words(test: Test) -> Iterator[str]:
+    held = ""
+    for piece in test.message:
+        if isinstance(piece, Value):
+            yield held
+            held = ""
+        else:
+            held += piece
+    yield held
 
 
 def _short(context: str, pattern: str) -> str:

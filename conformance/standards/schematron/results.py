@@ -31,7 +31,7 @@ def read_outcome(compiled: Compiled, said: str) -> Outcome:
     """The outcome written by the stylesheet of `compiled`, white space in messages made single."""
     root = etree.fromstring(said, etree.XMLParser(huge_tree=True, resolve_entities=False))
     failures = tuple(
-        Failure(compiled.tests[int(e.get("n", "0"))], e.get("p", ""), " ".join((e.text or "").split()))
+        Failure(test := compiled.tests[int(e.get("n", "0"))], e.get("p", ""), test.told([v.text or "" for v in e]))
         for e in root.iterchildren(f"{{{OURS}}}f")
     )
     errors = tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 from conformance.standards.schematron import contexts
 from conformance.standards.schematron.contexts import Path, Step
@@ -241,7 +241,7 @@ class Writer:
         self.tests.append((test, pattern.id, rule.context or rule.id))
         looked = self.lookups.rewrite(test.test, attributes)
         condition = looked if test.report else f"not({looked})"
-        said = "".join(_piece(p, self.lookups) for p in test.message)
+        said = "".join(_shown(p, self.lookups) for p in test.message if isinstance(p, Value))
         return f"<xsl:if test={_attr(condition)}><x:f n='{number}' p='{{x:path(.)}}'>{said}</x:f></xsl:if>"
 
 
@@ -271,10 +271,9 @@ def _spoken(item: Item) -> frozenset[str]:
     return frozenset()
 
 
-def _piece(piece: str | Value, lookups: Lookups) -> str:
-    if isinstance(piece, Value):
-        return f"<xsl:value-of select={_attr(lookups.rewrite(piece.select))}/>"
-    return f"<xsl:text>{escape(piece)}</xsl:text>"
+def _shown(value: Value, lookups: Lookups) -> str:
+    """A value of a message. The words around it stay out of the stylesheet: they are half of its weight."""
+    return f"<x:v><xsl:value-of select={_attr(lookups.rewrite(value.select))}/></x:v>"
 
 
 def _map_of(table: Table) -> str:
