@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from conformance.evidence.values import Finding, Severity
 from conformance.standards.cda.document import Document
-from conformance.standards.cda.generic import labels, systems
+from conformance.standards.cda.generic import characters, labels, systems
 from conformance.standards.cda.generic.found import found
 from conformance.standards.xml.syntax import XSI, Element, local
 
@@ -92,6 +92,9 @@ def _label(kind: str, code: str, system: str, label: str | None) -> Iterator[Fau
     if not label:
         if kind not in UNLABELLED and system not in SILENT_SYSTEMS and (code, system) not in SILENT:
             yield Fault("label-missing", code, labels.show(code, system), WARNING if kind == "code" else None)
+        return
+    if characters.odd(label):
+        yield Fault("label-spoilt", f"{code} {label}", labels.show(code, system))
         return
     relation = labels.relation(code, system, label)
     if relation == "far":

@@ -10,6 +10,7 @@ from lxml import etree
 
 from conformance.evidence.values import Finding, Severity
 from conformance.standards.cda.document import Document
+from conformance.standards.cda.generic import characters
 from conformance.standards.cda.generic.found import found
 from conformance.standards.cda.syntax import tag
 from conformance.standards.xml.syntax import Element, local
@@ -17,11 +18,6 @@ from conformance.standards.xml.syntax import Element, local
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|.*[/?&=.]")
 _COMPONENT = tag("component")
 _string: Callable[[Element], Any] = etree.XPath("string()")
-# UTF-8 read as Latin-1 or Windows-1252: an accented capital A followed by what the second byte becomes.
-_MOJIBAKE = re.compile(
-    "\u00c3[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
-    "|\u00e2\u20ac|\ufffd|[\u0080-\u009f]"
-)
 
 
 def _text(element: Element) -> str:
@@ -81,20 +77,21 @@ def judge_section(element: Element, document: Document) -> Iterator[Finding]:
 
 
 def _spoilt(element: Element, readable: str) -> Iterator[Finding]:
-    odd = _MOJIBAKE.findall(readable)
+    odd = characters.odd(readable)
     if odd:
-        at = readable.index(odd[0])
-        around = " ".join(readable[max(0, at - 15) : at + 15].split())
-        # one odd pair may be meant; a lost character, or many of them, cannot
-        severity = Severity.WARNING if len(odd) < 3 and "\ufffd" not in odd else None
-        yield found("cda.narrative.characters", element, seen=around, severity=severity)
+        severity = None if characters.is_certain(odd) else Severity.WARNING
+        seen = characters.around(readable, odd[0])
+        yield found("cda.narrative.characters", element, seen=seen, severity=severity)
+
+
+_labels: Callable[[Element], Any] = etree.XPath("descendant-or-self::*/@displayName")
 
 
 def judge_header(document: Document) -> Iterator[Finding]:
-    """The texts of the header (title, names, addresses) are readable too."""
+    """The texts of the header (title, names, addresses) and the labels of its codes are readable too."""
     for element in document.root.iterchildren("{*}*"):
         if element.tag != _COMPONENT:
-            yield from _spoilt(element, _text(element))
+            yield from _spoilt(element, "\n".join([_text(element), *_labels(element)]))
 
 
 _TR, _HEAD, _BODY = tag("tr"), tag("thead"), tag("tbody")

@@ -165,6 +165,7 @@ FAULTS = [
     ("code.label-missing", E, "", drug(cd("20053000", EDQM, None, "routeCode"))),
     ("code.label-missing", W, "", section("").replace(' displayName="Résultats d\'examens"', "")),
     ("code.label-unrelated", E, "", observation(cd("24028007", SNOMED, "hypertension artérielle"))),
+    ("code.label-spoilt", E, "", observation(code=cd("2160-0", LOINC, "CrÃ©atinine", "code"))),
     ("code.label", W, "", observation(cd("24028007", SNOMED, "pas droit"))),
     ("code.and-null", W, "", observation(cd("24028007", SNOMED, "droit").replace("/>", ' nullFlavor="UNK"/>'))),
     ("code.absent-in-act", E, "", observation(code="<code/>")),
