@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from conformance.evidence.values import Severity
+from conformance.evidence.values import Location, Severity
 from conformance.standards.cda.header.core import Row, Run
 from conformance.standards.cda.header.times import day, later
 from conformance.standards.cda.syntax import tag
@@ -69,13 +70,14 @@ def _matricule(one: Element, person: Element | None, run: Run) -> None:
     extension = one.get("extension", "")
     if not extension.strip():
         return  # told of the identifier
+    place: Any = one  # the stubs allow an Ellipsis as line
     path, root = xml.path(one), one.get("root", "")
     sex = _value(person, _GENDER, "code")
     birth = _value(person, _BIRTH, "value")[:8]
     for finding in ins.judge_matricule(
         extension, root, path=path, environment=run.document.settings.environment, sex=sex, birth=birth
     ):
-        run.add(finding)
+        run.add(replace(finding, location=Location(path, place.sourceline)))
 
 
 def _value(person: Element | None, name: str, attribute: str) -> str:
