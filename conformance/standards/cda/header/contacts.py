@@ -45,7 +45,7 @@ def address(node: Element, row: Row, run: Run) -> None:
         run.say("cda.address.mixed", node, row=row)
     if not text and not written:
         run.say("cda.address.blank", node, row=row)
-    for other in before(node):
+    for other in before(node) if run.nth > 1 else ():
         if _content(other) == _content(node):
             run.say("cda.contact.repeated", node, row=row)
             return
@@ -84,7 +84,7 @@ def telecom(node: Element, row: Row, run: Run) -> None:
         run.say("cda.telecom.mail", node, row=row, below="@value", seen=value)
     elif prefix in ("tel", "fax") and not any(c.isdigit() for c in rest):
         run.say("cda.telecom.number", node, row=row, below="@value", seen=value)
-    for other in before(node):
+    for other in before(node) if run.nth > 1 else ():
         if other.get("value") == value and other.get("use") == use and use is not None:
             run.say("cda.contact.repeated", node, row=row, seen=value)
             return

@@ -38,10 +38,14 @@ class Full(Exception):
 
 @dataclass(slots=True)
 class Run:
-    """One header under judgement: the document, and what was found so far."""
+    """One header under judgement: the document, and what was found so far.
+
+    `nth` is the rank of the element under its rules among its siblings of the same name, from 1.
+    """
 
     document: Document
     found: list[Finding] = field(default_factory=list)
+    nth: int = 1
 
     def say(
         self,

@@ -33,28 +33,17 @@ def judge(root: Element, table: Row, run: Run) -> None:
 
 
 def _walk(node: Element, row: Row, run: Run) -> None:
-    if node.keys():
-        null = node.get("nullFlavor")
-        if null is not None and _null(node, row, run, null):
-            return
-        if row.type and node.get(_TYPE) is not None:
-            _typed(node, row, run)
-        for name, values, required in row.attributes:
-            value = node.get(name)
-            if value not in values and (required or value is not None):
-                run.say(
-                    row.options.get("role", "cda.header.role"),
-                    node,
-                    row=row,
-                    below=f"@{name}",
-                    seen=value or "",
-                    expected=" | ".join(sorted(values)),
-                )
-    elif row.attributes:
-        for name, values, required in row.attributes:
-            if required:
-                expected = " | ".join(sorted(values))
-                run.say(row.options.get("role", "cda.header.role"), node, row=row, below=f"@{name}", expected=expected)
+    names = node.keys()
+    if "nullFlavor" in names and _null(node, row, run, node.get("nullFlavor", "")):
+        return
+    if _TYPE in names and row.type:
+        _typed(node, row, run)
+    for name, values, required in row.attributes:
+        value = node.get(name)
+        if value not in values and (required or value is not None):
+            code = row.options.get("role", "cda.header.role")
+            expected = " | ".join(sorted(values))
+            run.say(code, node, row=row, below=f"@{name}", seen=value or "", expected=expected)
     for check in row.checks:
         check(node, row, run)
     if row.children:
@@ -76,6 +65,7 @@ def _children(node: Element, row: Row, run: Run) -> None:
             if number == CROWD + 1:
                 run.say("cda.header.crowd", child, row=spec, expected=f"≤ {CROWD}")
         elif not spec.light or child.keys():
+            run.nth = number
             _walk(child, spec, run)
     for spec in row.needed:
         if counts.get(spec.tag, 0) < spec.low:

@@ -85,8 +85,8 @@ def _expected(root: str) -> str:
 
 
 def _once(node: Element, row: Row, run: Run, root: str, extension: str | None) -> None:
-    if row.high == 1:
-        return  # a second one is told as such
+    if run.nth == 1 or row.high == 1:  # where one is admitted, a second one is told as such
+        return
     for other in before(node):
         if other.get("root") == root and (extension is None or other.get("extension") in (None, extension)):
             code = "cda.model.repeated" if row.name == "templateId" else "cda.ident.repeated"
