@@ -14,6 +14,7 @@
       code@code = 11348-0 | 11349-8               every node of the path has the attribute with one of the values
       code@displayName present                    every node has the attribute, not empty
       code@code != X                              no node has the attribute with that value
+      value@xsi:type = CD                         the prefix of a type does not count
       id@root ~ [0-9.]+                           every node has the attribute, matching as a whole
       title text = "Compte rendu"                 the text of every node (also `text ~ pattern`, `text present`)
       code in JDV_X | JDV_Y                       code and code system of every node belong to one of the sets
