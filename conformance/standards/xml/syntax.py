@@ -153,16 +153,12 @@ def text(element: Element | None) -> str:
     return "".join(str(piece) for piece in element.itertext("*")).strip()
 
 
+_NAMESPACE = re.compile(r"\{[^}]*\}")
+
+
 def path(element: Element) -> str:
     """A readable path from the root: local names, with `[n]` where siblings share a name."""
-    steps: list[str] = []
-    at: Element | None = element
-    while at is not None:
-        name = local(at)
-        same = f"{{*}}{name}"
-        before = sum(1 for _ in at.itersiblings(same, preceding=True))
-        if before or next(at.itersiblings(same), None) is not None:
-            name += f"[{before + 1}]"
-        steps.append(name)
-        at = at.getparent()
-    return "/" + "/".join(reversed(steps))
+    tree: Any = element.getroottree()
+    inner = tree.getelementpath(element)  # counts siblings in C: a document may have thousands
+    top = f"/{local(tree.getroot())}"
+    return top if inner == "." else f"{top}/{_NAMESPACE.sub('', inner)}"
