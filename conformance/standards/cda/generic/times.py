@@ -109,7 +109,9 @@ def _when(element: Element, held: Element, value: str, document: Document) -> It
             severity = None if owner in DONE else Severity.WARNING
             yield found("cda.body-time.future", held, "value", seen=value, expected=f"<= {as_of}", severity=severity)
     born = document.birth[:8]
-    if born and owner in ACTS and local(element) == "effectiveTime" and day < born[: len(day)] and _own(parent):
+    if not (born.isascii() and born.isdigit()):
+        return
+    if owner in ACTS and local(element) == "effectiveTime" and day < born[: len(day)] and _own(parent):
         years = int(born[:4]) - int(day[:4])
         certain = owner == "substanceAdministration" and years > FAMILY_YEARS and parent.get("moodCode") == "EVN"
         severity = None if certain else Severity.WARNING
