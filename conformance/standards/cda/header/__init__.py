@@ -34,7 +34,7 @@ TYPES: dict[str, tuple[Check, ...]] = {
     "PN": (names.name,),
     "EN": (names.name,),
     "ON": (names.organisation,),
-    "ST": (names.text,),
+    "ST": (),  # those of an address are judged with it, the title by its own rules
     "SC": (names.text,),
     "ED": (names.data,),
     "CV": (coded.coded,),
@@ -51,6 +51,7 @@ NAMED: dict[str, Check] = {
     "discharge": rules.discharge,
     "document-id": rules.document_id,
     "filled": names.filled,
+    "filled-text": names.text,
     "guardian": patient.guardian,
     "informant": rules.informant,
     "is-document": rules.document,

@@ -31,12 +31,16 @@ def address(node: Element, row: Row, run: Run) -> None:
             run.say("cda.contact.repeated", node, row=row, seen=node.get("nullFlavor"))
         return
     text, lines, parts, written = bool((node.text or "").strip()), False, False, False
+    empty: list[Element] = []
     for child in node.iterchildren("{*}*"):
         if child.tag == _LINE:
             lines = True
         elif child.tag != _PERIOD:
             parts = True
-        written = written or bool((child.text or "").strip()) or child.get("nullFlavor") is not None
+        if (child.text or "").strip() or child.get("nullFlavor") is not None:
+            written = True
+        else:
+            empty.append(child)
         text = text or bool((child.tail or "").strip())
     if (lines or parts) == text:
         run.say("cda.address.text" if text else "cda.address.empty", node, row=row)
@@ -45,6 +49,10 @@ def address(node: Element, row: Row, run: Run) -> None:
         run.say("cda.address.mixed", node, row=row)
     if not text and not written:
         run.say("cda.address.blank", node, row=row)
+    else:
+        for child in empty:
+            if child.tag != _PERIOD:
+                run.say("cda.header.empty", child, row=row)
     for other in before(node) if run.nth > 1 else ():
         if _content(other) == _content(node):
             run.say("cda.contact.repeated", node, row=row)
