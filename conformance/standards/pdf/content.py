@@ -23,6 +23,8 @@ from conformance.standards.pdf.objects import (
 )
 
 LIMIT_OPERATORS = 1_500_000
+LIMIT_TOKENS = 1_000_000
+"""Tokens of one stream: read whole, a million take about 230 MB."""
 LIMIT_DEPTH = 20
 
 _FILL = frozenset({"f", "F", "f*"})
@@ -111,6 +113,9 @@ class Walker:
 
     def _stream(self, held: Any, resources: Any, state: _State, where: str, depth: int) -> None:
         if depth > LIMIT_DEPTH or self.drawn.cut:
+            return
+        if _tokens(held) > LIMIT_TOKENS:
+            self.drawn.cut = True
             return
         try:
             instructions = self.pikepdf.parse_content_stream(held)
@@ -281,3 +286,15 @@ def devices(drawn: Drawn) -> Iterator[tuple[str, int, str]]:
 def _named(resources: Any, kind: str, key: Any) -> Any:
     """A resource by its kind and name, None when absent."""
     return entry(entry(resources, kind), f"/{name(key)}") if name(key) else None
+
+
+def _tokens(held: Any) -> int:
+    """About how many tokens a content stream, or all those of a page, would give; 0 when it does not decode."""
+    found = 0
+    for stream in [held] if is_stream(held) else each(entry(held, "/Contents")):
+        try:
+            body = stream.read_bytes()
+        except Exception:  # noqa: BLE001 - what does not decode draws nothing
+            continue
+        found += sum(body.count(mark) for mark in (b" ", b"\n", b"\r", b"\t", b"(", b"[", b"/", b"<"))
+    return found

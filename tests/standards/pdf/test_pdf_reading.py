@@ -167,6 +167,13 @@ def test_forms_that_draw_each_other_many_times_are_refused() -> None:
     assert [f.code for f in judge(data)] == ["pdf.bounds"]
 
 
+def test_a_page_too_long_to_walk_is_said_not_judged_whole() -> None:
+    """Beyond the bound of tokens the content is not walked: a note says so, and the rest is judged."""
+    data = made.altered(lambda pdf: pdf.pages[0].contents_add(b" 1 0 0 rg 0 0 9 9 re f" * 120_000))
+    assert len(data) < 100_000
+    assert [f.code for f in judge(data, required=True)] == ["pdf.a.partial"]
+
+
 def test_a_form_that_draws_itself_is_read() -> None:
     """A cycle of forms ends."""
 
