@@ -21,10 +21,11 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def cisis() -> Path:
-    """The official TestContenuCDA package that `CISIS_HOME` names; the test is skipped with a clear reason without it."""
+    """The official TestContenuCDA package that `CISIS_HOME` names; without it the test is skipped, with a reason."""
     home = os.environ.get("CISIS_HOME", "")
     if not home:
         pytest.skip("CISIS_HOME does not name a copy of the official TestContenuCDA package: its tests cannot run")
     folder = Path(home)
-    assert (folder / "infrastructure" / "cda" / "CDA_extended.xsd").is_file(), f"CISIS_HOME={home} holds no such package"
+    schema = folder / "infrastructure" / "cda" / "CDA_extended.xsd"
+    assert schema.is_file(), f"CISIS_HOME={home} holds no such package"
     return folder
