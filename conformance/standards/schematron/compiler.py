@@ -12,7 +12,7 @@ from conformance.standards.schematron.model import Schema, Test, Value
 from conformance.standards.schematron.source import Missing, Resolver, read_schema
 from conformance.standards.schematron.stylesheet import Writer
 
-VERSION = 3
+VERSION = 4
 """Goes into every digest: raised when the same schema would give another stylesheet."""
 
 _WORD = re.compile(r"[\w.]+:([\w.\-]+)|\*|/")

@@ -75,13 +75,13 @@ class Lookups:
                     continue
                 if token.text == "doc-available" and self.constant(inside) is None:
                     self.dynamic = True
-                    out.append(Token("symbol", f"x:available({joined(inside)})"))
+                    out.append(Token("name", f"x:available({joined(inside)})"))
                     at = end + 1
                     continue
                 if token.text == "exists" and inside and inside[0].text == "doc":
                     listed = self._listed(inside)
                     if listed is not None:
-                        out.append(Token("symbol", listed))
+                        out.append(Token("name", listed))
                         at = end + 1
                         continue
             out.append(token)
@@ -109,7 +109,7 @@ class Lookups:
             return found[at], at + 1
         test = None if attributes is None else self._concept(found, end + 1, address, attributes)
         if test is not None and _boolean(found, at, test[1]):
-            return Token("symbol", test[0]), test[1]
+            return Token("name", test[0]), test[1]
         return Token("variable", f"$x:{self.documents.setdefault(address, f'd{len(self.documents)}')}"), end + 1
 
     def _concept(self, found: list[Token], at: int, address: str, attributes: frozenset[str]) -> tuple[str, int] | None:
