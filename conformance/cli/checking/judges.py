@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.cli.checking.reading import Request
+from conformance.cli.speech import t
 from conformance.evidence.codes import all_codes
 from conformance.evidence.values import Finding
 from conformance.standards.check.settings import Arbiter, Judging, PdfArbiter
@@ -67,7 +69,14 @@ def _official(path: str | None) -> Mapping[str, Arbiter]:
     from conformance.arbiters.cisis.package import Package
     from conformance.arbiters.cisis.runner import Official
 
-    return {"cda": _Official(Official(Package.open(Path(path))))}
+    official = Official(Package.open(Path(path)), progress=_preparing)
+    official.prepare()  # here, before other processes start: the cache is filled once
+    return {"cda": _Official(official)}
+
+
+def _preparing(kind: str, name: str) -> None:
+    """Tell what is made once and kept: the first run with a package takes some seconds more."""
+    print(t(f"official.preparing.{kind}", name=name), file=sys.stderr, flush=True)
 
 
 class _Official:

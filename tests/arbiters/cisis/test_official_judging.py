@@ -11,9 +11,8 @@ from conformance.arbiters.cisis import codes, reading
 from conformance.arbiters.cisis.compare import Agreement, compare
 from conformance.arbiters.cisis.engine import Engine
 from conformance.arbiters.cisis.grammar import address
-from conformance.arbiters.cisis.opinion import opinion
 from conformance.arbiters.cisis.package import Package
-from conformance.arbiters.cisis.report import OfficialReport, failed
+from conformance.arbiters.cisis.report import OfficialReport
 from conformance.evidence.values import Finding, Location, Severity
 
 pytest.importorskip("saxonche", reason="SaxonC is not installed: compiled schematrons cannot be run")
@@ -228,19 +227,3 @@ def test_two_verdicts_compared(ours: list[Finding], accepted: bool | None, expec
     seen = compare(ours, OfficialReport("a", accepted, xsd=() if accepted else ("1: x",)))
     assert seen.agreement is expected
     assert seen.disagree is (expected in (Agreement.ONLY_WE_REJECT, Agreement.ONLY_OFFICIAL_REJECTS))
-
-
-def test_the_opinion_told_by_check(engine: Engine) -> None:
-    """Its verdict, its findings, and every disagreement in both languages."""
-    report = engine.judge(document('<code code="no"/>'))
-    told = opinion(report, ())
-    assert (told.verdict, len(told.findings)) == ("nonconform", 2)
-    assert [d["en"].partition(":")[0] for d in told.disagreements] == ["The official package rejects, we accept"] * 2
-    assert all("officiel rejette" in d["fr"] and "/ClinicalDocument" in d["fr"] for d in told.disagreements)
-    ours = opinion(engine.judge(document(GOOD)), (ERROR,))
-    assert (ours.verdict, [d["fr"].partition(" :")[0] for d in ours.disagreements]) == (
-        "conform",
-        ["Nous rejetons, le paquet officiel accepte"],
-    )
-    silent = opinion(failed("a", "timeout", "60 s"), (ERROR,))
-    assert (silent.verdict, silent.reason, silent.disagreements) == ("none", "timeout: 60 s", ())
