@@ -91,6 +91,8 @@ def read(content: bytes, file: str) -> Table:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}" if mark else file
+        if "nesting depth" in (error.problem or ""):  # libyaml, from PyYAML 6.0.4 on, has a limit of its own
+            raise ProfileError("catalogue.too-deep", where=where, limit=DEPTH) from None
         raise ProfileError("catalogue.not-yaml", where=where, problem=error.problem or str(error)) from None
     except yaml.YAMLError as error:
         raise ProfileError("catalogue.not-yaml", where=file, problem=str(error).splitlines()[0]) from None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
+
+from lxml import etree
 
 from conformance.standards.cda.syntax import DOCUMENT, tag
 from conformance.standards.ins.oids import Environment
@@ -13,6 +16,8 @@ from conformance.standards.xml.syntax import Element
 
 _TEMPLATE = tag("templateId")
 _ID = "ID"
+IDENTIFIED: Callable[[Element], Any] = etree.XPath(f"descendant-or-self::*[@{_ID}]", regexp=False)
+"""Every element of a tree that has an ID, found in libxml2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class Document:
     @cached_property
     def narrative_ids(self) -> Mapping[str, Element]:
         """Every ID of the document (narrative parts, media) and the element that has it."""
-        return {id: e for e in self.root.iter("{*}*") if (id := e.get(_ID)) is not None}
+        return {e.get(_ID): e for e in IDENTIFIED(self.root)}
 
     def _value(self, path: str) -> str:
         found = self.root.find("/".join(tag(step) for step in path.split("/")))

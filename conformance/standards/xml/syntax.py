@@ -71,7 +71,7 @@ def parse(raw: bytes, *, limit: int = LIMIT_BYTES) -> Element:
     """
     if len(raw) > limit:
         raise Malformed("xml.syntax.too-big", "/", f"{len(raw)} bytes")
-    if raw.count(b"<") > LIMIT_MARKS or raw.count(b"=") > LIMIT_MARKS:
+    if len(raw) > LIMIT_MARKS and (raw.count(b"<") > LIMIT_MARKS or raw.count(b"=") > LIMIT_MARKS):
         raise Malformed("xml.syntax.too-big", "/", f"over {LIMIT_MARKS} tags or attributes")
     # Without a DTD there is no entity, hence no amplification: only then may libxml2's own bounds be lifted.
     huge = len(raw) > LIMIT_TEXT and _without_dtd(raw)

@@ -15,6 +15,7 @@ from lxml import etree
 
 from conformance.evidence.codes import table
 from conformance.evidence.values import Finding
+from conformance.standards.cda.document import IDENTIFIED
 from conformance.standards.cda.structure import content
 from conformance.standards.cda.structure.notation import Attribute, Name, model
 from conformance.standards.cda.structure.schema import schema
@@ -338,7 +339,7 @@ def _beyond(root: Element) -> Iterator[Finding]:
             if listed is None:
                 continue
             if ids is None:
-                ids = {str(other.get("ID")) for other in root.iter() if other.get("ID") is not None}
+                ids = {str(other.get("ID")) for other in IDENTIFIED(root)}
             for target in listed.split():
                 if target not in ids:
                     yield _beyond_finding("idref", element, name, target)

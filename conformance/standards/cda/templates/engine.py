@@ -58,10 +58,15 @@ class Ready:
         """The lines that only Python can tell."""
         return tuple(check for check in self.block.checks if check.fast is None)
 
+    @cached_property
+    def scopes(self) -> tuple[tuple[str, str | None], ...]:
+        """The (template, version) that the block is limited to."""
+        return tuple((scope.oid, scope.version) for scope in self.draft.head.scopes)
+
     def applies(self, document: Document) -> bool:
         """True when the document declares a template that the block is limited to, if it is."""
-        scopes = self.draft.head.scopes
-        return not scopes or any(document.declares(scope.oid, scope.version) for scope in scopes)
+        scopes = self.scopes
+        return not scopes or any(document.declares(*scope) for scope in scopes)
 
     def inside(self, element: Element, carried: Carried) -> bool:
         """True when the element is below one that carries a template the block is limited to, if it is."""
