@@ -12,7 +12,8 @@ from conformance.errors import Malformed, SetupError
 from conformance.evidence.codes import all_codes
 from conformance.evidence.values import Finding, Severity
 from conformance.standards.cda import judging as cda
-from conformance.standards.cda import reader, syntax
+from conformance.standards.cda import reader, signature, syntax
+from conformance.standards.cda.presentation import judging as presentation
 from conformance.standards.check import kinds, messages
 from conformance.standards.check.kinds import Kind
 from conformance.standards.check.members import CODES
@@ -81,8 +82,10 @@ def judge_cda(name: str, data: bytes, judging: Judging) -> tuple[Report, Header 
     header = reader.read(root)
     opinions = _opinions("cda", data, findings, judging)
     judges = [OWN]
+    if _SIGNED in data:
+        findings = (*findings, *signature.judge(data))
     if judging.inside_pdf:
-        findings = (*findings, *_carried(header, judging, judges))
+        findings = (*findings, *_carried(header, judging, judges), *_shown(data, root))
     judged = report(
         name,
         "cda",
@@ -96,6 +99,13 @@ def judge_cda(name: str, data: bytes, judging: Judging) -> tuple[Report, Header 
 
 
 BODY = "ClinicalDocument/component/nonXMLBody/text"
+_SIGNED = b"http://www.w3.org/2000/09/xmldsig#"
+
+
+def _shown(data: bytes, root: xml.Element) -> Iterator[Finding]:
+    """What the stylesheet around a document does not show of it; nothing for a document that stands alone."""
+    if root.getparent() is not None:
+        yield from presentation.judge(data)
 
 
 def carried_pdf(header: Header) -> bytes | None:
