@@ -6,13 +6,25 @@ import email
 import email.header
 import email.message
 import email.policy
+import re
 from collections.abc import Iterator
+from itertools import islice
 
-from conformance.standards.check.bounds import Budget
+from conformance.evidence.values import Finding
+from conformance.standards.check.bounds import MIB, Budget
 from conformance.standards.check.members import CODES, Member, Opened, shown
 
 _FIELD = 4000
 """Characters of a header field that are read: the readers of the standard library are slow on endless ones."""
+
+MOST_BYTES = 32 * MIB
+MOST_LINES = 600_000
+"""Bytes and lines of a mail that is parsed."""
+
+_DELIMITER = re.compile(rb"(?:\A|[\r\n])--")
+_TYPE = re.compile(
+    rb"(?:\A|(?<=[\r\n]))content-(?:type|disposition|transfer-encoding):[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.I
+)
 
 _OPAQUE = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
@@ -23,6 +35,9 @@ Part = email.message.Message
 
 def open_mail(data: bytes, budget: Budget) -> Opened:
     """A mail: its attachments and nested mails are its members; a body in words is not a document."""
+    excess = _excess(data, budget)
+    if excess is not None:
+        return Opened("mail", (excess,), iter(()))
     # compat32 keeps fields as they came: the richer policies parse each one, at a cost that hostile fields choose.
     try:
         mail = email.message_from_bytes(data, policy=email.policy.compat32)
@@ -43,6 +58,23 @@ def open_mail(data: bytes, budget: Budget) -> Opened:
         findings.append(CODES.finding("check.mail.too-many-parts", expected=f"<= {budget.bounds.parts}"))
         parts = parts[: budget.bounds.parts]
     return Opened("mail", tuple(findings[:5]), _members(parts, budget))
+
+
+def _excess(data: bytes, budget: Budget) -> Finding | None:
+    """Why a mail is not even parsed: the reader of the standard library costs many times what it reads."""
+    if len(data) > MOST_BYTES:
+        return CODES.finding("check.file.too-large", seen=len(data), expected=f"<= {MOST_BYTES}")
+    lines = data.count(b"\n") or data.count(b"\r")
+    if lines > MOST_LINES:
+        return CODES.finding("check.file.too-large", seen=f"{lines} lines", expected=f"<= {MOST_LINES}")
+    delimiters = sum(1 for _ in islice(_DELIMITER.finditer(data), 4 * budget.bounds.parts + 1))
+    if delimiters > 4 * budget.bounds.parts:
+        return CODES.finding("check.mail.too-many-parts", seen=delimiters, expected=f"<= {budget.bounds.parts}")
+    for field in _TYPE.finditer(data):
+        if field.end() - field.start() > _FIELD:
+            seen = f"Content-Type: {field.end() - field.start()} bytes"
+            return CODES.finding("check.mail.damaged", seen=seen, expected=f"<= {_FIELD}")
+    return None
 
 
 def _defects(part: Part) -> list[str]:

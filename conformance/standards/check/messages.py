@@ -6,14 +6,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from conformance.errors import Malformed
 from conformance.evidence.values import Finding, Severity
+from conformance.standards.check.members import CODES as CHECK
 from conformance.standards.check.values import Report, Verdict
 from conformance.standards.hl7v2 import syntax, transmission
 from conformance.standards.hl7v2.rules import CODES, DEFAULT, Settings, judge
 from conformance.standards.hl7v2.rules.core import MOST
 from conformance.standards.hl7v2.values import DocumentMessage, Other, Read
+
+MOST_MESSAGES = 20_000
+MOST_LINES = 200_000
+MOST_FIELDS = 4_000_000
+"""Messages, line ends and field separators of a file that is read; one with more is told, not read."""
 
 _WORST: tuple[Verdict, ...] = ("unreadable", "nonconform", "not-judged", "conform")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -58,6 +65,10 @@ def check(name: str, data: bytes, settings: Settings = DEFAULT) -> Report:
 
 def opened(name: str, data: bytes, settings: Settings = DEFAULT) -> Held:
     """The same, with what the messages carry: each document whose Base64 can be decoded, at most `MOST` a message."""
+    excess = _excess(data)
+    if excess:
+        finding = CHECK.finding("check.file.too-large", seen=excess[0], expected=excess[1])
+        return Held(Report(name, "hl7v2/unreadable", "unreadable", (finding.at(file=name),), 0), (), ())
     parts = [_judge(raw, before, settings) for raw, before in split(data)]
     if not parts:
         finding = CODES.finding("hl7v2.check.not-hl7", seen=data[:40].decode("ascii", "replace"))
@@ -74,6 +85,18 @@ def opened(name: str, data: bytes, settings: Settings = DEFAULT) -> Held:
     )
     ids = tuple(id for value in values if (id := _control_id(value)))
     return Held(report, tuple(_carried(values)), ids)
+
+
+def _excess(data: bytes) -> tuple[str, str] | None:
+    """What a file has more of than is read, and how much is: each segment and each field costs many times its bytes."""
+    start = _START.search(data)
+    at = start.start(1) + 3 if start is not None else 3
+    counts = (
+        ("messages", sum(1 for _ in islice(_START.finditer(data), MOST_MESSAGES + 1)), MOST_MESSAGES),
+        ("segments", data.count(b"\r") + data.count(b"\n"), MOST_LINES),
+        ("fields", data.count(data[at : at + 1]) if at < len(data) else 0, MOST_FIELDS),
+    )
+    return next(((f"{count} {what}", f"<= {most}") for what, count, most in counts if count > most), None)
 
 
 def _carried(values: list[Read | None]) -> Iterator[Carried]:

@@ -199,6 +199,22 @@ def test_what_a_mail_cannot_show_is_told() -> None:
     assert "check.mail.too-many-parts" in codes(reports(crowd, SMALL)["x"])
 
 
+@pytest.mark.parametrize(
+    ("rest", "code"),
+    [
+        (b"Content-Type: multipart/mixed; " + b"a=b; " * 1_000_000 + b"\n\nx", "check.mail.damaged"),
+        (b"Content-Type: text/plain;\n" + b" a=b;\n" * 200_000 + b"\nx", "check.mail.damaged"),
+        (b"X: y\n" * 700_000, "check.file.too-large"),
+        (b"\n" + b"x" * 34_000_000, "check.file.too-large"),
+        (b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 100_000, "check.mail.too-many-parts"),
+    ],
+)
+def test_a_mail_that_would_cost_too_much_is_told_not_parsed(rest: bytes, code: str) -> None:
+    """Endless fields, lines, parts: one finding each, in no time (the parser alone would take minutes)."""
+    found = reports(b"From: a@b\nTo: c@d\n" + rest)
+    assert [codes(report) for report in found.values()] == [{code}]
+
+
 def test_a_mail_nested_a_thousand_times_is_bounded() -> None:
     """Parts within parts, deeper than any recursion: a report, no crash."""
     head = b"From: a@b\r\nTo: c@d\r\n"

@@ -47,6 +47,21 @@ def test_documents_of_a_batch_are_told_apart() -> None:
     assert [r.file for r in found] == ["m.hl7", "m.hl7!MSH[1]/OBX[1]", "m.hl7!MSH[2]/OBX[1]"]
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"MSH|^~\\&|" + b"|" * 5_000_000,
+        b"MSH#^~\\&#" + b"#" * 5_000_000,
+        b"MSH|^~\\&|A\r" + b"NTE|\r" * 300_000,
+        b"MSH|^~\\&|A\r" * 30_000,
+    ],
+)
+def test_a_message_file_that_would_cost_too_much_is_told_not_read(data: bytes) -> None:
+    """Millions of fields, segments or messages in a few megabytes: unreadable, with what there is too much of."""
+    (report,) = judged(data)
+    assert (report.verdict, [f.code for f in report.findings]) == ("unreadable", ["check.file.too-large"])
+
+
 def test_a_sentence_in_the_place_of_a_document_is_the_message_s_fault_alone() -> None:
     """No line for what is no document at all."""
     assert len(judged(carrying(b"Document medical au format CDA"))) == 1
