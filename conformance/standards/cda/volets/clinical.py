@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from conformance.standards.cda.marks import SNOMED, coded, el, reference, status, templates, text, unknown
-from conformance.standards.cda.volets.parts import loinc, own_id, value
+from conformance.standards.cda.volets.parts import entry, loinc, own_id, section, table, value
 
 ICD10 = "2.16.840.1.113883.6.3"
 CIS = "1.2.250.1.213.2.3.1"
@@ -136,6 +137,19 @@ def allergy(key: str, id: str, one: Allergy) -> str:
     )
 
 
+def allergies(uid: str, ones: Sequence[Allergy]) -> str:
+    """The section of allergies of a document (CI-SIS, FR-Allergies-et-hypersensibilites)."""
+    rows = [((a.label, f"allergie-{n}"),) for n, a in enumerate(ones, 1)]
+    return section(
+        ("2.16.840.1.113883.10.20.1.2", "1.3.6.1.4.1.19376.1.5.3.1.3.13", "1.2.250.1.213.1.1.2.137"),
+        own_id(uid, "allergies"),
+        loinc("code", "48765-2", "Allergies et hypersensibilités"),
+        "Allergies et hypersensibilités",
+        table(("Agent",), rows),
+        *(entry(allergy(f"{uid}/allergy/{n}", f"allergie-{n}", a)) for n, a in enumerate(ones, 1)),
+    )
+
+
 def product(id: str, one: Medication) -> str:
     """The manufactured product of a medicine (IHE PCC, Product Entry)."""
     return el(
@@ -203,8 +217,3 @@ def observed(
         when,
         held,
     )
-
-
-def said(code: str, label: str) -> str:
-    """A LOINC section code."""
-    return loinc("code", code, label)

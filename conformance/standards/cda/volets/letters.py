@@ -13,7 +13,7 @@ from conformance.standards.cda.volets.clinical import (
     TA_ASIP,
     Allergy,
     Medication,
-    allergy,
+    allergies,
     day,
     medication,
     observed,
@@ -48,7 +48,7 @@ def admission(spec: CdaSpec, letter: Letter) -> CdaSpec:
                 ("1.3.6.1.4.1.19376.1.5.3.1.3.20", "1.2.250.1.213.1.1.2.144"),
                 ("42346-7", "Traitements à l'admission"),
             ),
-            _allergies(spec, letter),
+            allergies(spec.uid, letter.allergies),
             _comment(spec, letter),
         )
     )
@@ -79,7 +79,7 @@ def discharge(spec: CdaSpec, letter: Letter) -> CdaSpec:
                 ("1.3.6.1.4.1.19376.1.5.3.1.3.22", "1.2.250.1.213.1.1.2.146"),
                 ("10183-2", "Traitements à la sortie"),
             ),
-            _allergies(spec, letter) if letter.allergies else "",
+            allergies(spec.uid, letter.allergies) if letter.allergies else "",
         )
     )
     label = "Lettre de liaison à la sortie d'un établissement de soins"
@@ -175,18 +175,6 @@ def _medications(spec: CdaSpec, letter: Letter, roots: tuple[str, ...], code: tu
             entry(medication(f"{spec.uid}/{code[0]}/{n}", f"traitement-{n}", m))
             for n, m in enumerate(letter.medications, 1)
         ),
-    )
-
-
-def _allergies(spec: CdaSpec, letter: Letter) -> str:
-    rows = [((a.label, f"allergie-{n}"),) for n, a in enumerate(letter.allergies, 1)]
-    return section(
-        ("2.16.840.1.113883.10.20.1.2", "1.3.6.1.4.1.19376.1.5.3.1.3.13", "1.2.250.1.213.1.1.2.137"),
-        own_id(spec.uid, "allergies"),
-        loinc("code", "48765-2", "Allergies et hypersensibilités"),
-        "Allergies et hypersensibilités",
-        table(("Agent",), rows),
-        *(entry(allergy(f"{spec.uid}/allergy/{n}", f"allergie-{n}", a)) for n, a in enumerate(letter.allergies, 1)),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from conformance.standards.cda.builders import CdaSpec, Content, PersonSpec, entity_of_participant
 from conformance.standards.cda.marks import coded, el, text, ts
-from conformance.standards.cda.volets.clinical import Allergy, Medication, Problem, allergy, medication, problem
+from conformance.standards.cda.volets.clinical import Allergy, Medication, Problem, allergies, medication, problem
 from conformance.standards.cda.volets.parts import entry, loinc, own_id, section, table
 
 PARTICIPATION_FUNCTION = "2.16.840.1.113883.5.88"
@@ -75,7 +75,7 @@ def _summary(spec: CdaSpec, values: Synthesis) -> str:
                 ("1.3.6.1.4.1.19376.1.5.3.1.3.8", "1.2.250.1.213.1.1.2.134"),
                 ("11348-0", "Antécédents médicaux", "Antécédents médicaux"),
             ),
-            *((_allergies(spec, values),) if values.allergies else ()),
+            *((allergies(spec.uid, values.allergies),) if values.allergies else ()),
         ),
     )
     return section(
@@ -119,18 +119,6 @@ def _problems(
         title,
         table(("Problème", "Depuis"), rows) if rows else text("paragraph", "Néant"),
         *(entry(problem(f"{spec.uid}/{word}/{n}", f"{word}-{n}", p)) for n, p in enumerate(ones, 1)),
-    )
-
-
-def _allergies(spec: CdaSpec, values: Synthesis) -> str:
-    rows = [((a.label, f"allergie-{n}"),) for n, a in enumerate(values.allergies, 1)]
-    return section(
-        ("2.16.840.1.113883.10.20.1.2", "1.3.6.1.4.1.19376.1.5.3.1.3.13", "1.2.250.1.213.1.1.2.137"),
-        own_id(spec.uid, "allergies"),
-        loinc("code", "48765-2", "Allergies et hypersensibilités"),
-        "Allergies et hypersensibilités",
-        table(("Agent",), rows),
-        *(entry(allergy(f"{spec.uid}/allergy/{n}", f"allergie-{n}", a)) for n, a in enumerate(values.allergies, 1)),
     )
 
 
