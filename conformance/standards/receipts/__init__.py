@@ -1,0 +1,1 @@
+"""Receipts of mails: delivery (DSN) and reading (MDN)."""
