@@ -6,33 +6,32 @@ Published as `profiles/schema/reference-1.schema.json`; a fault names the file, 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.reference import config_access, config_mail
+from conformance.reference.config_access import Access
+from conformance.reference.config_mail import Mss, Relay
+from conformance.reference.config_reader import Address, ConfigError, Reader
+
+__all__ = [
+    "Access",
+    "Address",
+    "Config",
+    "ConfigError",
+    "Limits",
+    "Mss",
+    "Organisation",
+    "Relay",
+    "Retry",
+    "Tls",
+    "load",
+]
+
+NOTHING = Access()
 SERVICES = "/si-dmp-server/v2/services"
 """Where the DMP serves `repository`, `registry` and `patients` when the base address has no path of its own."""
-
-
-class ConfigError(Exception):
-    """The settings cannot be used: `file`, `key`, what is wrong and what to do about it."""
-
-    def __init__(self, file: Path | str, key: str, problem: str, remedy: str) -> None:
-        self.file, self.key, self.problem, self.remedy = str(file), key, problem, remedy
-        super().__init__(f"{file}: {key}: {problem} Remedy: {remedy}" if key else f"{file}: {problem} Remedy: {remedy}")
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A host and a TCP port; port 0 lets the system choose."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +95,9 @@ class Config:
     organisation: Organisation
     limits: Limits = Limits()
     retry: Retry = Retry()
+    mss: Mss | None = None
+    relay: Relay | None = None
+    access: Access = NOTHING
 
 
 def load(path: Path) -> Config:
@@ -108,87 +110,33 @@ def load(path: Path) -> Config:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(path, "", f"is not TOML ({error}).", "correct the file at the place named.") from None
-    return _Reader(path, raw).config()
+    return _Settings(path, raw).config()
 
 
-class _Reader:
-    def __init__(self, path: Path, raw: dict[str, Any]) -> None:
-        self.path = path
-        self.raw = raw
+SECTIONS = ("schema", "dsr", "listen", "peers", "tls", "organisation", "limits", "retry")
 
-    def fail(self, key: str, problem: str, remedy: str) -> ConfigError:
-        return ConfigError(self.path, key, problem, remedy)
 
+class _Settings(Reader):
     def config(self) -> Config:
-        self.known("", self.raw, ("schema", "dsr", "listen", "peers", "tls", "organisation", "limits", "retry"))
+        self.known("", self.raw, (*SECTIONS, *config_mail.SECTIONS, *config_access.SECTIONS))
         self.constant("schema", "reference/1")
         self.constant("dsr", "PFI")
         listen = self.table("listen", ("documents", "admin"))
         peers = self.table("peers", ("dmp", "returns"))
+        tls = self.tls()
         return Config(
             documents=self.address("listen.documents", self.text(listen, "listen", "documents"), zero=True),
             admin=self.address("listen.admin", listen["admin"], zero=True) if "admin" in listen else None,
             services=self.services(self.text(peers, "peers", "dmp")),
             returns=self.address("peers.returns", self.text(peers, "peers", "returns"), zero=False),
-            tls=self.tls(),
-            organisation=Organisation(**self.section("organisation", Organisation)),
+            tls=tls,
+            organisation=Organisation(**self.section("organisation", Organisation, needed=True)),
             limits=Limits(**self.section("limits", Limits)),
             retry=Retry(**self.section("retry", Retry)),
+            mss=config_mail.read_mss(self, ca=tls.ca, certificate=tls.certificate, key=tls.key),
+            relay=config_mail.read_relay(self),
+            access=config_access.read(self),
         )
-
-    def known(self, where: str, table: dict[str, Any], names: Iterable[str]) -> None:
-        names = tuple(names)
-        for key in table:
-            if key not in names:
-                raise self.fail(f"{where}.{key}".lstrip("."), "is not a known key.", f"use one of: {', '.join(names)}.")
-
-    def constant(self, key: str, value: str) -> None:
-        if self.raw.get(key) != value:
-            raise self.fail(key, f"is {self.raw.get(key)!r}.", f'write {key} = "{value}".')
-
-    def table(self, key: str, names: Iterable[str], *, needed: bool = True) -> dict[str, Any]:
-        value = self.raw.get(key, None if needed else {})
-        if not isinstance(value, dict):
-            raise self.fail(key, "is missing or is not a table.", f"add a [{key}] table.")
-        self.known(key, value, names)
-        return value
-
-    def text(self, table: dict[str, Any], where: str, key: str) -> str:
-        value = table.get(key)
-        if not isinstance(value, str) or not value:
-            raise self.fail(f"{where}.{key}", "is missing or is not a text.", f'write {key} = "..." under [{where}].')
-        return value
-
-    def section(self, key: str, kind: type[Any]) -> dict[str, Any]:
-        """The values of a table whose keys and types are those of a dataclass."""
-        declared = {f.name: f for f in fields(kind)}
-        types = {name: kind.__annotations__[name] for name in declared}
-        values = self.table(key, declared, needed=kind is Organisation)
-        typed: dict[str, Any] = {}
-        for name in declared:
-            if types[name] == "str":
-                if name in values or (kind is Organisation and name in ("name", "identifier", "responsible", "oid")):
-                    typed[name] = self.text(values, key, name)
-            elif name in values:
-                typed[name] = self.number(f"{key}.{name}", values[name], whole=types[name] == "int")
-        return typed
-
-    def number(self, key: str, value: object, *, whole: bool) -> int | float:
-        kinds = (int,) if whole else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds) or value <= 0:
-            raise self.fail(key, f"is {value!r}.", f"give a {'whole ' if whole else ''}number above zero.")
-        return value
-
-    def address(self, key: str, value: object, *, zero: bool) -> Address:
-        text = value if isinstance(value, str) else ""
-        try:
-            parts = urlsplit(text if "//" in text else f"mllp://{text}")
-            port = parts.port
-        except ValueError:
-            parts, port = urlsplit(""), None
-        if not parts.hostname or port is None or (port == 0 and not zero) or parts.scheme != "mllp":
-            raise self.fail(key, f"is {value!r}, not an address.", 'write "mllp://host:port".')
-        return Address(parts.hostname, port)
 
     def services(self, value: str) -> str:
         parts = urlsplit(value)
@@ -201,8 +149,5 @@ class _Reader:
         table = self.table("tls", ("ca", "certificate", "key"))
         files = {}
         for name in ("ca", "certificate", "key"):
-            file = self.path.parent / self.text(table, "tls", name)
-            if not file.is_file():
-                raise self.fail(f"tls.{name}", f"names {file}, which is not a file.", "give a PEM file, or create it.")
-            files[name] = file
+            files[name] = self.file("tls", name, self.text(table, "tls", name))
         return Tls(**files)

@@ -15,7 +15,8 @@ from reference_messages import CORSICAN, INS, N3, OID, cda, fresh, fresh_oid, me
 from reference_peers import FAILURE, Peers, wait_for
 from reference_runner import Reference
 
-from conformance.reference.defects import DEFECTS
+from conformance.reference.defects import DEFECTS as ALL
+from conformance.reference.defects.documents import DEFECTS
 from conformance.reference.rules import Behaviour
 
 OTHER_INS = "110086322083060"
@@ -185,9 +186,11 @@ def test_there_are_twelve_and_each_replaces_its_own_decision() -> None:
 
 
 def test_the_defects_are_listed_as_json() -> None:
-    """`--list-defects --json` gives name, owner key, sentences and restart of the twelve, in a fixed order."""
+    """`--list-defects --json` gives name, owner key, sentences and restart of all, those of documents first."""
     command = [sys.executable, "-m", "conformance.reference", "--list-defects", "--json"]
     rows = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert [r["name"] for r in rows] == [d.name for d in ALL]
+    rows = rows[: len(CHANGES)]
     assert [r["name"] for r in rows] == list(CHANGES)
     assert {tuple(sorted(r)) for r in rows} == {("en", "fr", "key", "name", "restart")}
     owners = [r["key"] for r in rows]
@@ -205,7 +208,7 @@ def test_owners_are_requirements_of_the_catalogue(shared: Path) -> None:
     """Every owner is a row that the published catalogue has for the PFI, in its wave."""
     rows = json.loads((shared / "referentiel" / "exigences.json").read_text(encoding="utf-8"))
     known = {(r["id"], r["wave"]) for r in rows if "PFI" in r["rem"]}
-    for defect in DEFECTS:
+    for defect in ALL:
         dsr, wave, identifier = defect.key.split("/", 2)
         assert dsr == "PFI"
         assert (identifier, wave) in known

@@ -1,37 +1,13 @@
-"""The twelve seeded violations: each replaces one small decision of the platform, and nothing else.
-
-`DEFECTS` is in a fixed order. `key` is the requirement that must catch it. `restart` marks the defects that rest on
-what the process remembers between messages: they are chosen when it starts, not over the admin socket.
-"""
+"""Violations of the document flow: each replaces one decision of `rules.Behaviour`, and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Any
-
 from conformance.reference import rules
-from conformance.reference.rules import Behaviour, Memory
+from conformance.reference.defects.table import Defect
+from conformance.reference.rules import Memory
 from conformance.reference.values import Coded, Document, Envelope, Ins, Outcome, Received, Refusal
 
 IMAGING_REPORT = "18748-4"
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """One violation: its name, the requirement that owns it, a sentence in two languages, what it replaces by what."""
-
-    name: str
-    key: str
-    fr: str
-    en: str
-    replaces: str
-    by: Callable[..., Any]
-    restart: bool = False
-
-
-class UnknownDefect(ValueError):
-    """A defect was asked for that does not exist."""
 
 
 def masked_codes_without_ps(received: Received, document: Document) -> tuple[Coded, ...]:
@@ -203,20 +179,3 @@ DEFECTS: tuple[Defect, ...] = (
         restart=True,
     ),
 )
-
-_BY_NAME = {d.name: d for d in DEFECTS}
-
-
-def find(names: Iterable[str]) -> tuple[Defect, ...]:
-    """The defects of these names, each once; raises UnknownDefect."""
-    found = {}
-    for name in names:
-        if name not in _BY_NAME:
-            raise UnknownDefect(f"no defect is called {name!r}; known: {', '.join(_BY_NAME)}")
-        found[name] = _BY_NAME[name]
-    return tuple(found.values())
-
-
-def behaviour(names: Iterable[str]) -> Behaviour:
-    """The platform's decisions with the defects of these names put in; raises UnknownDefect."""
-    return replace(Behaviour(), **{d.replaces: d.by for d in find(names)})

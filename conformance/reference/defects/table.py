@@ -1,0 +1,32 @@
+"""What a seeded violation is: a named replacement of one small decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Area = Literal["documents", "mail", "access"]
+"""Whose decision is replaced: `rules.Behaviour`, `mail.rules.MailBehaviour`, `access.rules.AccessBehaviour`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One violation: its name, the requirement that owns it, a sentence in two languages, what it replaces by what.
+
+    `restart` marks the defects that rest on what the process remembers between messages: they are chosen when it
+    starts, not over the admin socket. `area` says which decisions `replaces` belongs to.
+    """
+
+    name: str
+    key: str
+    fr: str
+    en: str
+    replaces: str
+    by: Callable[..., Any]
+    restart: bool = False
+    area: Area = "documents"
+
+
+class UnknownDefect(ValueError):
+    """A defect was asked for that does not exist."""
