@@ -21,7 +21,8 @@ class SetSpec:
     """What an archive needs besides its documents.
 
     `uid` and `source` are OIDs, `submitted` is UTC (AAAAMMJJhhmmss), `content_type` and `classes` are (code, scheme
-    OID, label): the class of each document, in order.
+    OID, label): the class of each document, in order. `restrictions` are, for each document, the confidentiality codes
+    (code, scheme OID, label) that stand besides that of the CDA, `MASQUE_PS` for instance.
     """
 
     uid: str
@@ -30,6 +31,7 @@ class SetSpec:
     content_type: tuple[str, str, str] = ("04", "1.2.250.1.213.2.2", "Hospitalisation de jour")
     classes: tuple[tuple[str, str, str], ...] = (("10", "1.2.250.1.213.1.1.4.1", "Compte rendu"),)
     product: str = "conformance"
+    restrictions: tuple[tuple[tuple[str, str, str], ...], ...] = ()
 
 
 def build(documents: Iterable[bytes], spec: SetSpec, *, pdfs: Iterable[bytes] = ()) -> bytes:
@@ -80,14 +82,22 @@ def _set(headers: list[CdaHeader], spec: SetSpec, patient: str) -> str:
 def _entries(contents: list[bytes], headers: list[CdaHeader], spec: SetSpec) -> Iterator[str]:
     for number, (content, header) in enumerate(zip(contents, headers, strict=True), 1):
         own = f"Document{number:02d}"
-        yield _entry(own, number, content, header, spec.classes[min(number, len(spec.classes)) - 1])
+        restricted = spec.restrictions[number - 1] if number <= len(spec.restrictions) else ()
+        yield _entry(own, number, content, header, spec.classes[min(number, len(spec.classes)) - 1], restricted)
         yield (
             f'<rim:Association id="Member{number:02d}" associationType="{k.HAS_MEMBER}" sourceObject="Set01" '
             f'targetObject="{own}">{_slot("SubmissionSetStatus", "Original")}</rim:Association>'
         )
 
 
-def _entry(own: str, number: int, content: bytes, header: CdaHeader, kind: tuple[str, str, str]) -> str:
+def _entry(
+    own: str,
+    number: int,
+    content: bytes,
+    header: CdaHeader,
+    kind: tuple[str, str, str],
+    restricted: tuple[tuple[str, str, str], ...],
+) -> str:
     schemes, ids, patient = k.ENTRY_SCHEMES, k.ENTRY_IDENTIFIERS, header.patient
     act = header.acts[0] if header.acts else None
     local = next((i for i in patient.ids if i is not patient.ins), None)
@@ -110,6 +120,7 @@ def _entry(own: str, number: int, content: bytes, header: CdaHeader, kind: tuple
             _classified(schemes["type_code"], own, header.code),
             _classified(schemes["format_code"], own, _format(header)),
             _classified(schemes["confidentiality_codes"], own, header.confidentiality),
+            *(_classified(schemes["confidentiality_codes"], own, Code(*code)) for code in restricted),
             _classified(schemes["facility_type"], own, header.facility),
             _classified(schemes["practice_setting"], own, header.practice),
             _identifier(ids["patient_id"], own, _cx(patient.ins, "NH"), "XDSDocumentEntry.patientId"),
