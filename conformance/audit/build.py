@@ -236,6 +236,10 @@ def _verdict(
         return Verdict.TO_ATTEST, "not-testable", _words(told.fr, told.en)
     if not heard:
         return Verdict.INCONCLUSIVE, "not-driven", {}
+    needs = sorted({need for one in heard for need in journal.unmet.get(_identity_of(one), ())})
+    heard = [one for one in heard if _identity_of(one) not in journal.unmet]
+    if not heard:
+        return Verdict.TO_ATTEST, "needs", _same(", ".join(needs))
     keys = [one.run_key["key"] for one in heard]
     missing = sum(journal.missing(key) for key in keys)
     unjudged = sum((one.unjudged for one in heard), start=Counter[str]())
@@ -249,11 +253,11 @@ def _verdict(
         witnesses=witnesses,
         unsettled=doubted.total() + missing + len(gone) + len(uncovered),
         tool_errors=len(faults),
-        attest=bool(scenario.attest),
+        attest=bool(scenario.attest) or bool(needs),
     )
     why: dict[Verdict, list[tuple[str, object, Words]]] = {
         Verdict.TOOL_ERROR: [("tool", True, {})],
-        Verdict.TO_ATTEST: [("attest", True, {})],
+        Verdict.TO_ATTEST: [("needs", needs, _same(", ".join(needs))), ("attest", True, {})],
         Verdict.INCONCLUSIVE: [
             ("abandoned", gone, _same(journal.abandoned[gone[0]]) if gone else {}),
             ("interrupted", missing, {}),
@@ -266,6 +270,10 @@ def _verdict(
         if holds:
             return verdict, word, detail
     return verdict, "", {}
+
+
+def _identity_of(one: Heard) -> tuple[str, str]:
+    return one.run_key["key"], one.subscription["id"]
 
 
 def _commonest(reasons: Counter[str]) -> str:

@@ -148,7 +148,7 @@ class ScenarioResult:
     """One scenario: what was driven for it and what came of it.
 
     `reason` is a stable word that says why the verdict is not a plain conform or nonconform (`not-applicable`,
-    `attest`, `not-testable`, `not-driven`, `abandoned`, `interrupted`, `no-witness`, `uncovered`, `unsettled`,
+    `attest`, `not-testable`, `needs`, `not-driven`, `abandoned`, `interrupted`, `no-witness`, `uncovered`, `unsettled`,
     `tool`), empty otherwise; `detail` completes it. `unsettled` counts findings that rest on a silence nobody can
     believe.
     """

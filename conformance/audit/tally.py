@@ -109,6 +109,7 @@ class Tally:
 
     `heard` is keyed by (run key, subscription id); `keys` and `counts` by run key; `exchanges` maps an exchange id
     to its channel, direction and body reference; `cases` counts a case once however many properties judged it.
+    `unmet` gives what the target did not offer, for a (run key, subscription id) that was not driven for that reason.
     """
 
     opening: Line = field(default_factory=dict)
@@ -118,6 +119,7 @@ class Tally:
     heard: dict[tuple[str, str], Heard] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     abandoned: dict[str, str] = field(default_factory=dict)
+    unmet: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     faults: list[ToolFault] = field(default_factory=list)
     counterexamples: list[Line] = field(default_factory=list)
     exchanges: dict[str, tuple[str, str, object]] = field(default_factory=dict)
@@ -209,6 +211,23 @@ def _abandoned(found: Tally, windows: dict[int, _Window], entry: Entry, reader: 
     line: Line = entry.data
     found.abandoned[line["key"]] = line["reason"]
     found.counts[line["key"]].abandoned += line["cases"]
+
+
+def _unmet(found: Tally, windows: dict[int, _Window], entry: Entry, reader: Reader) -> None:
+    line: Line = entry.data
+    key = line["key"]
+    whole = line["property"] is None
+    listening = [p["id"] for p in found.keys[key]["properties"]] if whole else [line["property"]]
+    for subscription in listening:
+        found.unmet[key, subscription] = tuple(line["needs"])
+    if whole:
+        found.counts[key].planned = 0
+
+
+def _resumed(found: Tally, windows: dict[int, _Window], entry: Entry, reader: Reader) -> None:
+    found.unmet.clear()  # a resumed run says again what is not there
+    for key, line in found.keys.items():
+        found.counts[key].planned = line["cases"]
 
 
 def _counterexample(found: Tally, windows: dict[int, _Window], entry: Entry, reader: Reader) -> None:
@@ -318,6 +337,8 @@ _HANDLERS = {
     "tool-error": _tool_error,
     "exchange": _exchange,
     "abandoned": _abandoned,
+    "unmet": _unmet,
+    "resumed": _resumed,
     "counterexample": _counterexample,
     "settled": _settled,
     "close": _close,

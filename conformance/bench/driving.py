@@ -1,16 +1,14 @@
-"""Sending stimuli: connections to the vendor's endpoints, kept from one message to the next, and the face of a case."""
+"""Sending stimuli: connections to the vendor's endpoints, kept from one message to the next."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
-from datetime import date
 
 from conformance.bench.mllp import Event, Frame
 from conformance.bench.mllp_client import MllpClient, Outcome, connect
 from conformance.bench.recorder import Recorder
 from conformance.bench.target import Endpoint, Target
-from conformance.errors import InternalError
 from conformance.evidence.values import Direction, Fact, Sent
 
 
@@ -44,25 +42,29 @@ class Connections:
     One that failed is kept open, unused, until `retire`: what comes late is still heard.
     """
 
-    def __init__(self, target: Target, recorder: Recorder, tls: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, target: Target, recorder: Recorder, tls: Callable[[str], ssl.SSLContext]) -> None:
         self._target = target
         self._recorder = recorder
         self._make_tls = tls
-        self._tls: ssl.SSLContext | None = None
+        self._tls: dict[str, ssl.SSLContext] = {}
         self._idle: dict[str, list[MllpClient]] = {}
         self._all: set[MllpClient] = set()
         self._failed: set[MllpClient] = set()
 
-    async def send(self, endpoint: str, body: bytes, name: str, control: str) -> tuple[Sent, list[str]]:
+    async def send(
+        self, endpoint: str, body: bytes, name: str, control: str, identity: str = ""
+    ) -> tuple[Sent, list[str]]:
         """Send one message to an endpoint; gives what became of it and every exchange recorded as sent for it.
 
         A kept connection that the peer closed before answering a single byte was most often closed before our message:
-        the message goes once more on a new connection. Raises TargetError for an endpoint the target does not have.
+        the message goes once more on a new connection. Another `identity` than the usual one has a connection of its
+        own. Raises TargetError for an endpoint the target does not have.
         """
         made: list[str] = []
-        sent, again = await self._try(endpoint, body, name, control, made, fresh=False)
+        fresh = bool(identity)
+        sent, again = await self._try(endpoint, body, name, control, made, fresh=fresh, identity=identity)
         if again:
-            sent, _ = await self._try(endpoint, body, name, control, made, fresh=True)
+            sent, _ = await self._try(endpoint, body, name, control, made, fresh=True, identity=identity)
         return sent, made
 
     async def probe(self, endpoint: str, timeout: float) -> str | None:
@@ -89,13 +91,15 @@ class Connections:
         self._failed.clear()
 
     async def _try(
-        self, endpoint: str, body: bytes, name: str, control: str, made: list[str], *, fresh: bool
+        self, endpoint: str, body: bytes, name: str, control: str, made: list[str], *, fresh: bool, identity: str
     ) -> tuple[Sent, bool]:
         place = self._target.endpoint(endpoint)
         client = None if fresh else self._reuse(endpoint)
         kept = client is not None
-        found = client or await self._open(endpoint, place, self._target.timing.answer)
+        found = client or await self._open(endpoint, place, self._target.timing.answer, identity)
         facts: dict[str, Fact] = {"endpoint": str(place), "sent": not isinstance(found, str)}
+        if identity:
+            facts["identity"] = identity
         if made:
             facts["resends"] = made[-1]
         if isinstance(found, str):
@@ -108,17 +112,21 @@ class Connections:
         made.append(exchange)
         if isinstance(found, str):
             return Sent(name, exchange, None, found), False
-        outcome = await self._ask(endpoint, found, body, exchange, control)
+        outcome = await self._ask(endpoint, found, body, exchange, control, keep=not identity)
         return Sent(name, exchange, outcome.answer, outcome.failure), kept and outcome.nothing
 
-    async def _ask(self, endpoint: str, client: MllpClient, body: bytes, exchange: str, control: str) -> Outcome:
+    async def _ask(
+        self, endpoint: str, client: MllpClient, body: bytes, exchange: str, control: str, *, keep: bool
+    ) -> Outcome:
         finished = False
         try:
             outcome = await client.request(body, exchange, control, self._target.timing.answer)
             finished = outcome.failure is None
             return outcome
         finally:
-            if finished:
+            if not keep:
+                client.close()
+            elif finished:
                 self._idle.setdefault(endpoint, []).append(client)
             else:
                 self._failed.add(client)
@@ -131,10 +139,12 @@ class Connections:
                 return client
         return None
 
-    async def _open(self, endpoint: str, place: Endpoint, timeout: float) -> MllpClient | str:
+    async def _open(self, endpoint: str, place: Endpoint, timeout: float, identity: str = "") -> MllpClient | str:
         tls = None
         if place.scheme == "mllps":
-            tls = self._tls = self._tls or self._make_tls()
+            if identity not in self._tls:
+                self._tls[identity] = self._make_tls(identity)
+            tls = self._tls[identity]
         ear = _Ear(self._recorder, endpoint)
         client = await connect(
             place.host,
@@ -149,30 +159,3 @@ class Connections:
             ear.facts = client.facts
             self._all.add(client)
         return client
-
-
-class CaseDrive:
-    """The `Drive` of one case: what it sent, the keys it owns, the exchanges it made."""
-
-    def __init__(self, case: str, as_of: date, settings: Mapping[str, object], connections: Connections) -> None:
-        self.as_of = as_of
-        self.settings = settings
-        self.sent: list[Sent] = []
-        self.keys: list[tuple[str, str]] = []
-        self.exchanges: list[str] = []
-        self._case = case
-        self._connections = connections
-        self._names: set[str] = set()
-
-    async def send(
-        self, endpoint: str, body: bytes, *, name: str, keys: tuple[tuple[str, str], ...], control: str = ""
-    ) -> Sent:
-        """See `conformance.bench.api.Drive.send`; raises InternalError when a step name is used twice."""
-        if name in self._names:
-            raise InternalError("bench.step-repeated", where=self._case, name=name)
-        self._names.add(name)
-        self.keys.extend(keys)
-        sent, made = await self._connections.send(endpoint, body, name, control)
-        self.exchanges.extend(made)
-        self.sent.append(sent)
-        return sent

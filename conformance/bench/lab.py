@@ -6,16 +6,17 @@ import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from threading import Thread
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from conformance.bench.api import Drive
+from conformance.bench.case import CaseDrive, Stage
 from conformance.bench.clock import Clock, sleep, today
-from conformance.bench.driving import CaseDrive, Connections
+from conformance.bench.driving import Connections
 from conformance.bench.pki import Identity, Pki
 from conformance.bench.recorder import Recorder, Sink
 from conformance.bench.service import Service, Site
@@ -23,6 +24,9 @@ from conformance.bench.target import SETTLE_FLOOR, Listen, Target
 from conformance.bench.tls import client_context, server_context
 from conformance.errors import BenchError, InternalError, SetupError
 from conformance.evidence.values import Exchange, Sent
+
+if TYPE_CHECKING:
+    from conformance.bench.pilot.face import PilotFace
 
 T = TypeVar("T")
 
@@ -34,10 +38,14 @@ STOP_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One case to drive: `run` is the exercise's `drive` with the case and the binding already given."""
+    """One case to drive: `run` is the exercise's `drive` with the case and the binding already given.
+
+    `stamp` makes the stimuli given to a pilot unique: the same one when a cut run does the case again.
+    """
 
     id: str
     run: Callable[[Drive], Awaitable[None]]
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ class Lab:
 
     `services` are started on the addresses the target gives them (127.0.0.1 and a port chosen by the system when it
     gives none). `sink` takes each exchange at once. `as_of` is the run's day, today when not given;
-    `first` the number of exchanges recorded before, when a run goes on.
+    `first` the number of exchanges recorded before, when a run goes on. `pilot` makes the vendor's system act.
     """
 
     def __init__(
@@ -85,6 +93,7 @@ class Lab:
         *,
         as_of: date | None = None,
         first: int = 0,
+        pilot: PilotFace | None = None,
     ) -> None:
         self.target = target
         self.services = {service.name: service for service in services}
@@ -93,6 +102,7 @@ class Lab:
         self.recorder = Recorder(self.clock, sink, target.secrets, first=first)
         self.pki = pki
         self._connections = Connections(target, self.recorder, self._client_tls)
+        self._pilot = pilot
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: Thread | None = None
 
@@ -144,6 +154,11 @@ class Lab:
 
         return self._call(probe())
 
+    def capabilities(self) -> frozenset[str]:
+        """The kinds that the vendor's pilot says it has; empty without a pilot, or when it does not answer."""
+        pilot = self._pilot
+        return frozenset() if pilot is None else self._call(pilot.capabilities())
+
     def addresses(self) -> Mapping[str, str]:
         """Service name -> the URL the vendor's system must use."""
         return {name: service.advertise for name, service in self.services.items()}
@@ -167,14 +182,18 @@ class Lab:
         environment: Mapping[str, str],
         *,
         parallel: int | None = None,
+        exclusive: bool = False,
         on_progress: Progress | None = None,
     ) -> Window:
         """Set the services for the environment, drive the jobs, settle once, and give back all that was heard.
 
+        `exclusive` drives the jobs one by one and settles after each: all that is heard meanwhile is the job's own.
+
         Raises BenchError when the set-up is wrong (an unknown endpoint or setting, a journal that cannot be written);
         whatever the vendor does is in the Window. Ctrl-C cancels the jobs and is raised again.
         """
-        return self._call(self._window(jobs, environment, parallel or self.target.timing.parallel, on_progress))
+        parallel = 1 if exclusive else parallel or self.target.timing.parallel
+        return self._call(self._window(jobs, environment, parallel, exclusive, on_progress))
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the laboratory's thread and wait for it."""
@@ -198,15 +217,25 @@ class Lab:
 
     def _site(self, service: Service, listen: Listen) -> Site:
         tls = None
+        hosts = _hosts(listen)
         if service.mutual_tls:
             if listen.certificate and listen.key:
                 identity = Identity.read(listen.certificate, listen.key)
             else:
-                identity = self.pki.server(_hosts(listen))
+                identity = self.pki.server(hosts)
             tls = server_context(identity, self.pki.anchors_pem, listen.client_anchors, latest=listen.tls_max)
-        return Site(listen.host, listen.port, self.recorder, tls=tls, advertise=listen.advertise)
+        return Site(
+            listen.host,
+            listen.port,
+            self.recorder,
+            tls=tls,
+            advertise=listen.advertise,
+            pki=self.pki,
+            hosts=tuple(hosts),
+            neighbours=self.services,
+        )
 
-    def _client_tls(self) -> Any:
+    def _client_tls(self, kind: str) -> Any:
         target = self.target
         identity = self.pki.client()
         return client_context(
@@ -215,17 +244,28 @@ class Lab:
 
     async def _close(self) -> None:
         self._connections.close()
+        if self._pilot is not None:
+            await self._pilot.close()
         for service in self.services.values():
             await service.stop()
 
     async def _window(
-        self, jobs: Sequence[Job], environment: Mapping[str, str], parallel: int, on_progress: Progress | None
+        self,
+        jobs: Sequence[Job],
+        environment: Mapping[str, str],
+        parallel: int,
+        exclusive: bool,
+        on_progress: Progress | None,
     ) -> Window:
-        self._configure(environment)
+        stage = Stage(
+            self.target, self.as_of, self.services, environment, self.recorder, self._connections, self._pilot,
+            self._settle,
+        )  # fmt: skip
+        stage.configure_all()
         before = self._counters()
         self.recorder.open_window()
         try:
-            done = await self._drive(jobs, parallel, on_progress)
+            done = await self._drive(jobs, stage, parallel, exclusive, on_progress)
             settled = await self._settle()
         finally:
             self._connections.retire()
@@ -234,26 +274,23 @@ class Lab:
         counters = {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)}
         return Window(done, exchanges, settled, counters)
 
-    def _configure(self, environment: Mapping[str, str]) -> None:
-        settings: dict[str, dict[str, str]] = {name: {} for name in self.services}
-        for key, value in environment.items():
-            name, _, knob = key.partition(".")
-            if name not in settings:
-                raise InternalError("bench.unknown-setting", where=name, key=key)
-            settings[name][knob] = value
-        for name, service in self.services.items():
-            service.configure(settings[name])
-
     def _counters(self) -> dict[str, int]:
         return {f"{name}.{key}": n for name, service in self.services.items() for key, n in service.counters.items()}
 
-    async def _drive(self, jobs: Sequence[Job], parallel: int, on_progress: Progress | None) -> dict[str, Done]:
+    async def _drive(
+        self, jobs: Sequence[Job], stage: Stage, parallel: int, exclusive: bool, on_progress: Progress | None
+    ) -> dict[str, Done]:
         done: dict[str, Done] = {}
         waiting = iter(jobs)
 
         async def work() -> None:
             for job in waiting:
-                done[job.id] = await self._one(job)
+                since = len(self.recorder.heard())
+                one = await self._one(job, stage)
+                if exclusive:
+                    await self._settle()
+                    one = replace(one, exchanges=tuple(x.id for x in self.recorder.heard(since)))
+                done[job.id] = one
                 if on_progress:
                     on_progress(len(done), len(jobs))
 
@@ -265,13 +302,14 @@ class Lab:
                 worker.cancel()
         return done
 
-    async def _one(self, job: Job) -> Done:
-        drive = CaseDrive(job.id, self.as_of, self.target.settings, self._connections)
+    async def _one(self, job: Job, stage: Stage) -> Done:
+        drive = CaseDrive(job.id, job.stamp or job.id, stage)
 
         async def run() -> None:
             await job.run(drive)
 
         (crash,) = await asyncio.gather(run(), return_exceptions=True)
+        drive.restore()
         if isinstance(crash, BenchError) and not isinstance(crash, InternalError):
             raise crash
         fault = None

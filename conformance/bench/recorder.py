@@ -78,6 +78,11 @@ class Recorder:
         with self._lock:
             self._window = []
 
+    def heard(self, since: int = 0) -> tuple[Exchange, ...]:
+        """The exchanges of the open window from the one of that place (0: the first); empty when none is open."""
+        with self._lock:
+            return tuple((self._window or [])[since:])
+
     def close_window(self) -> tuple[Exchange, ...]:
         """The exchanges since `open_window`, in order; forgets them."""
         with self._lock:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, TypeVar
 
+from conformance.bench.pki import Pki
 from conformance.bench.recorder import Recorder
 from conformance.errors import BenchError, InternalError
 from conformance.evidence.values import NOTHING, Fact
@@ -18,13 +19,20 @@ from conformance.evidence.values import NOTHING, Fact
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where and with what a service runs. `port` 0 lets the system choose. `advertise` is None when not told."""
+    """Where and with what a service runs. `port` 0 lets the system choose. `advertise` is None when not told.
+
+    `pki` makes what certificates it needs, `hosts` are the names under which it is called, `neighbours` the services
+    started before it, by name.
+    """
 
     host: str
     port: int
     recorder: Recorder
     tls: ssl.SSLContext | None = None
     advertise: str | None = None
+    pki: Pki | None = None
+    hosts: tuple[str, ...] = ()
+    neighbours: Mapping[str, Service] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,13 @@ class Service(ABC):
             if key not in self.knobs:
                 raise InternalError("bench.unknown-setting", where=self.name, key=key)
         self.settings = {**self.knobs, **settings}
+
+    async def instruct(self, verb: str, body: bytes, values: Mapping[str, str]) -> Mapping[str, Fact]:
+        """Act by itself, as an exercise asks (`deliver` a mail...); the facts go with the recorded instruction.
+
+        Raises InternalError for a verb that the service does not know.
+        """
+        raise InternalError("bench.unknown-instruction", where=self.name, verb=verb)
 
     def reset(self) -> None:
         """Forget what the vendor's system stored here and the counters: a new run begins."""

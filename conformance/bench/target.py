@@ -74,13 +74,16 @@ class Pilot:
 class Timing:
     """Seconds: `answer` for one acknowledgement, `settle` of silence after a window, `settle_max` its cap.
 
-    `parallel` is how many cases are driven at once.
+    `parallel` is how many cases are driven at once. `reaction` is how long the system may take to do by itself what it
+    must (send a mail, read a mailbox), `pilot` how long an outcome may stay pending before the run goes on without it.
     """
 
     answer: float = 10.0
     settle: float = 2.0
     settle_max: float = 60.0
     parallel: int = 1
+    reaction: float = 30.0
+    pilot: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,13 @@ class Target:
             name=name,
             known=", ".join(known) or "-",
             near=nearest(name, known),
+        )
+
+    @property
+    def available(self) -> frozenset[str]:
+        """The needs that this target meets: `endpoint:NAME`, `service:NAME`."""
+        return frozenset(
+            {f"endpoint:{name}" for name in self.endpoints} | {f"service:{name}" for name in self.services}
         )
 
     def endpoint(self, name: str) -> Endpoint:

@@ -32,6 +32,10 @@ def told(event: events.Event) -> str | None:
             id = f"audit.unjudged.{event.reason}"
             reason = text(id, spoken()) if id in all_texts() else event.reason
             return t("cli.run.abandoned", key=event.key, reason=reason)
+        case events.KeySkipped():
+            return t("cli.run.skipped", key=event.key, needs=", ".join(event.needs))
+        case events.KeySuspended():
+            return t("cli.run.suspended", key=event.key, cases=event.cases)
         case events.WindowSettled():
             return t("cli.run.window", key=event.key, done=event.done, total=event.total)
         case events.RunClosed():

@@ -69,6 +69,25 @@ class KeyAbandoned:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySkipped:
+    """A run key is not driven: the target does not give what it needs (`endpoint:`, `service:`, `pilot:`)."""
+
+    key: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeySuspended:
+    """Cases of a run key wait for the vendor's side (a gesture to come, a pilot that says `pending`).
+
+    The run is not closed: it goes on when it is resumed.
+    """
+
+    key: str
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunClosed:
     """The run is over and its journal closed."""
 
@@ -76,7 +95,17 @@ class RunClosed:
     counts: tuple[tuple[str, int], ...]
 
 
-Event = RunStarted | CaseDriven | WindowSettled | FindingConfirmed | Shrunk | KeyAbandoned | RunClosed
+Event = (
+    RunStarted
+    | CaseDriven
+    | WindowSettled
+    | FindingConfirmed
+    | Shrunk
+    | KeyAbandoned
+    | KeySkipped
+    | KeySuspended
+    | RunClosed
+)
 OnEvent = Callable[[Event], None]
 
 

@@ -51,6 +51,16 @@ class RunKey:
         claimed = frozenset[str]().union(*(s.property.claims for s in self.subscriptions))
         return tuple(sorted(claimed & self.exercise.labels()))
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """What must be there for it to be driven at all."""
+        return frozenset(self.exercise.needs)
+
+
+def missing(needs: frozenset[str], available: frozenset[str]) -> tuple[str, ...]:
+    """The needs that are not available, sorted."""
+    return tuple(sorted(needs - available))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -52,6 +52,10 @@ class Records:
             ],
         )
 
+    def unmet(self, key: str, subscription: str | None, needs: Sequence[str]) -> None:
+        """`unmet`: a run key (or one property of it) is not driven: what it needs is not there."""
+        self.writer.append("unmet", key=key, property=subscription, needs=list(needs))
+
     def open_window(self, number: int, key: RunKey, purpose: str, index: int | None) -> None:
         """`window`: a batch begins. `index` is its place among the batches of its run key (None: extra batch)."""
         self.window = number
@@ -185,7 +189,8 @@ class Past:
     """What a cut run had settled: enough to go on without doing anything twice.
 
     `settled` gives the batches done by run key, `believed` what was decided of a silence (None: believed), by property
-    and fingerprint, `firsts` the run key and case (plain data after a resume) where each error was first seen.
+    and fingerprint, `firsts` the run key and case (plain data after a resume) where each error was first seen,
+    `pending` the number of the binding of each case (run key, digest, sentinel or not) whose outcome was awaited.
     """
 
     opening: Mapping[str, Any] = field(default_factory=dict)
@@ -194,6 +199,7 @@ class Past:
     believed: dict[tuple[str, str], str | None] = field(default_factory=dict)
     firsts: dict[tuple[str, str], tuple[str, object]] = field(default_factory=dict)
     shrunk: set[tuple[str, str]] = field(default_factory=set)
+    pending: dict[tuple[str, str, bool], int] = field(default_factory=dict)
     window: int = 0
     binding: int = 0
     exchange: int = 0
@@ -205,6 +211,7 @@ def past(folder: Path) -> Past:
     """Read a journal that was cut (or not), keeping only what its `settled` lines vouch for."""
     found = Past()
     pending: dict[int, tuple[str, int | None]] = {}
+    awaited: dict[int, dict[tuple[str, str, bool], int]] = {}
     findings: dict[int, list[tuple[str, Mapping[str, Any], str]]] = {}
     bodies: dict[int, dict[str, object]] = {}
     reader = Reader(folder)
@@ -223,6 +230,9 @@ def past(folder: Path) -> Past:
             case "driven":
                 found.binding = max(found.binding, data["number"])
                 bodies.setdefault(data["w"], {})[data["case"]] = data["body"]
+                if any(str(s["failure"]).startswith("pilot-") for s in data["sent"]):
+                    identity = (data["key"], data["digest"], data["sentinel"])
+                    awaited.setdefault(data["w"], {})[identity] = data["number"]
             case "judged" if data["purpose"] == "judge":
                 findings.setdefault(data["w"], []).extend((data["property"], f, data["case"]) for f in data["findings"])
             case "counterexample":
@@ -231,17 +241,20 @@ def past(folder: Path) -> Past:
                 found.abandoned.add(data["key"])
             case "settled" if number in pending:
                 key, index = pending[number]
+                awaited.pop(number, None)
                 if index is not None:
                     found.settled.setdefault(key, set()).add(index)
                 for property, finding, case in findings.pop(number, []):
-                    identity = (property, finding["fingerprint"])
-                    found.believed[identity] = None
+                    mistake = (property, finding["fingerprint"])
+                    found.believed[mistake] = None
                     counts = finding["severity"] == "error" and not finding["inherited"]
-                    if counts and identity not in found.firsts:
-                        found.firsts[identity] = (key, reader.plain(bodies[data["w"]][case]))
+                    if counts and mistake not in found.firsts:
+                        found.firsts[mistake] = (key, reader.plain(bodies[data["w"]][case]))
                 bodies.pop(data["w"], None)
             case "close":
                 found.closed = True
             case _:
                 pass
+    for cases in awaited.values():
+        found.pending.update(cases)
     return found

@@ -18,7 +18,7 @@ from conformance.catalogue.loader import resolve_options
 from conformance.catalogue.model import Profile
 from conformance.engine import events
 from conformance.engine.collect import Collected, collect
-from conformance.engine.plan import EFFORTS, Plan, RunKey, make
+from conformance.engine.plan import EFFORTS, Plan, RunKey, make, missing
 from conformance.engine.records import Past, Records, past
 from conformance.engine.session import Session
 from conformance.engine.shrink import shrink_all
@@ -27,7 +27,7 @@ from conformance.evidence.codec import digest
 from conformance.evidence.journal import Writer
 from conformance.evidence.values import Context
 from conformance.exercises import recorded
-from conformance.exercises.base import Exercise
+from conformance.exercises.base import Exercise, weight
 
 BATCH = 24
 """Cases a window, besides its sentinel: what is lost at most by a kill."""
@@ -62,11 +62,15 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """A closed run: its id, the folder of its journal, and how many cases were driven by purpose."""
+    """A run: its id, the folder of its journal, and how many cases were driven by purpose.
+
+    `suspended` counts the cases that wait for an outcome: the run is closed only when there is none.
+    """
 
     run: str
     folder: Path
     counts: tuple[tuple[str, int], ...]
+    suspended: int = 0
 
 
 def run(request: RunRequest, make_lab: MakeLab, on_event: events.OnEvent = events.quiet) -> RunOutcome:
@@ -104,17 +108,41 @@ def run(request: RunRequest, make_lab: MakeLab, on_event: events.OnEvent = event
                 settings=request.target.settings,
             )
             session = Session(identity, lab, records, context, on_event, gone)
-            for key in plan.keys:
+            available = request.target.available | {f"pilot:{kind}" for kind in lab.capabilities()}
+            for planned in plan.keys:
+                key = _met(session, planned, available)
+                if key is None:
+                    continue
                 _drive_key(session, key, collected[key.id])
                 if request.shrink:
                     shrink_all(session, key)
-        if not gone.closed:
+        if not gone.closed and not session.suspended:
             records.close(session.counts)
     finally:
         writer.close()
     counts = tuple(session.counts.items())
-    on_event(events.RunClosed(identity, counts))
-    return RunOutcome(identity, request.folder, counts)
+    if not session.suspended:
+        on_event(events.RunClosed(identity, counts))
+    return RunOutcome(identity, request.folder, counts, session.suspended)
+
+
+def _met(session: Session, key: RunKey, available: frozenset[str]) -> RunKey | None:
+    """The run key with the properties whose needs are met; None when its own are not. What is left out is told."""
+    gone = missing(key.needs, available)
+    if gone:
+        session.records.unmet(key.id, None, gone)
+        session.on_event(events.KeySkipped(key.id, gone))
+        return None
+    kept = []
+    for subscription in key.subscriptions:
+        gone = missing(subscription.property.needs, available)
+        if gone:
+            session.records.unmet(key.id, subscription.id, gone)
+        else:
+            kept.append(subscription)
+    if not kept:
+        return None
+    return replace(key, subscriptions=tuple(kept))
 
 
 def _drive_key(session: Session, key: RunKey, cases: Sequence[Collected]) -> None:
@@ -130,6 +158,10 @@ def _drive_key(session: Session, key: RunKey, cases: Sequence[Collected]) -> Non
         if index in settled:
             continue
         outcome = session.judge(key, batch, index)
+        if outcome.pending:
+            session.suspended += outcome.pending
+            session.on_event(events.KeySuspended(key.id, outcome.pending))
+            continue
         session.on_event(events.WindowSettled(key.id, outcome.number, done, len(cases)))
         silent = silent + 1 if outcome.dead else 0
         if outcome.dead and (index == 0 or silent > 1):
@@ -170,6 +202,10 @@ def _cases(request: RunRequest, key: RunKey) -> tuple[Collected, ...]:
     if isinstance(key.exercise, recorded.RecordedExercise):
         return tuple(Collected(c, digest(c), key.exercise.labels_of(c)) for c in key.exercise.files)
     count = EFFORTS[request.effort] // (1 if key.environment.name == "normal" else 4)
+    count = max(1, count // weight(key.exercise))
+    pilot = request.target.pilot
+    if pilot is not None and pilot.kind == "person" and any(need.startswith("pilot:") for need in key.needs):
+        count = 0  # a person acts: one case of each class claimed, no more
     return collect(key.exercise, key.claims, count, request.seed, name=key.id)
 
 

@@ -17,11 +17,15 @@ from conformance.engine.plan import RunKey
 from conformance.engine.records import Past, Records
 from conformance.evidence.codec import digest
 from conformance.evidence.values import Binding, Context, Driven, Heard, Observation
+from conformance.exercises.base import exclusive
 from conformance.generation.binding import bind
 from conformance.standards.observe import observe
 
 AGAIN = 2
 """How often, in a run key, a batch with a mute sentinel or with late answers is driven anew."""
+
+PENDING = "pilot-pending"
+"""The failure of a stimulus whose outcome will be known later, perhaps in days."""
 
 TRIES = 3
 """How often an absence of one fingerprint may be tried again alone before it stays in doubt."""
@@ -40,6 +44,11 @@ class Batch:
     def dead(self) -> bool:
         """Whether no case at all got an answer that can be used."""
         return all(d.sent and all(s.failure in TRANSPORT for s in d.sent) for d in self.driven.values())
+
+    @property
+    def pending(self) -> int:
+        """How many cases wait for an outcome that the pilot will only know later."""
+        return sum(any(s.failure == PENDING for s in d.sent) for d in self.driven.values())
 
     def find(self, case: str, property: str, fingerprint: str) -> Judgement | None:
         """What that property said of a case, if it holds an error of that fingerprint."""
@@ -68,6 +77,7 @@ class Session:
         self.on_event = on_event
         self.past = past
         self.counts = {"judge": 0, "confirm": 0, "isolate": 0, "shrink": 0}
+        self.suspended = 0  # cases whose outcome is awaited
         self._window = past.window
         self._binding = past.binding
         self._tries: dict[tuple[str, str], int] = {}
@@ -77,6 +87,8 @@ class Session:
         """A batch of the run key, judged for good: silence confirmed alone, unclaimed traffic sorted out."""
         while True:
             batch = self._drive(key, cases, "judge", index)
+            if batch.pending:
+                return batch  # never settled: driven again, with the same identifiers, when the run is resumed
             if self._deaf(batch) and self._may_drive_again(key):
                 continue
             if batch.orphans and not batch.dead:
@@ -113,7 +125,11 @@ class Session:
             for j in batch.judgements
         )
 
-    def _bind(self) -> Binding:
+    def _bind(self, key: RunKey, collected: Collected, place: int) -> Binding:
+        """New identifiers, or those that a case had when its outcome was left pending."""
+        kept = self.past.pending.pop((key.id, collected.digest, place == 0), None)
+        if kept is not None:
+            return bind(self.run, kept)
         self._binding += 1
         return bind(self.run, self._binding)
 
@@ -124,10 +140,10 @@ class Session:
         self.records.open_window(number, key, purpose, index)
         plain = exercise.sentinel()
         batch = [Collected(plain, digest(plain), exercise.labels_of(plain)), *cases]
-        bindings = [self._bind() for _ in batch]
+        bindings = [self._bind(key, collected, place) for place, collected in enumerate(batch)]
         names = [f"w{number}-c{i}" for i in range(len(batch))]
         jobs = [
-            Job(name, _run(exercise.drive, collected.case, binding))
+            Job(name, _run(exercise.drive, collected.case, binding), f"{self.run}-{binding.number}")
             for name, collected, binding in zip(names, batch, bindings, strict=True)
         ]
 
@@ -137,7 +153,7 @@ class Session:
         settings = dict(key.environment.settings)
         if key.environment.spare is not None:
             settings[key.environment.spare] = exercise.mark(plain, bindings[0])
-        window = self.lab.window(jobs, settings, on_progress=progress)
+        window = self.lab.window(jobs, settings, exclusive=exclusive(exercise), on_progress=progress)
         observations = [observe(exchange) for exchange in window.exchanges]
         owned, orphans = attribute(window.done, observations)
         driven: dict[str, Driven[Any]] = {}

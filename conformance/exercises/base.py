@@ -37,6 +37,9 @@ class Exercise(Protocol):
     driven once in every window. `simpler` lists valid cases one step nearer to the sentinel, the boldest first.
     `mark` is a text found in whatever goes out for a case.
     `drive` sends the case's stimuli through `bench` (each send is recorded there).
+
+    Two more attributes may be there: `exclusive` (False) drives the cases one at a time and gives each all that was
+    heard meanwhile, for flows that carry no attribution key; `weight` (1) divides the number of generated cases.
     """
 
     @property
@@ -66,3 +69,13 @@ class Exercise(Protocol):
     def simpler(self, case: Any) -> list[Any]: ...
 
     async def drive(self, drive: Drive, case: Any, binding: Binding) -> None: ...
+
+
+def exclusive(exercise: Exercise) -> bool:
+    """Whether the cases of an exercise are driven one at a time."""
+    return bool(getattr(exercise, "exclusive", False))
+
+
+def weight(exercise: Exercise) -> int:
+    """By how much the number of generated cases is divided."""
+    return int(getattr(exercise, "weight", 1))

@@ -30,7 +30,7 @@ class DocumentsIntake:
     dialect: Dialect | None = None
 
     name: ClassVar[str] = NAME
-    needs: ClassVar[frozenset[str]] = frozenset({"endpoint:documents", "service:dmp", "service:returns"})
+    needs: ClassVar[frozenset[str]] = frozenset({"endpoint:documents"})
     environments: ClassVar[tuple[Environment, ...]] = (NORMAL, DMP_REFUSES)
     case_type: ClassVar[type] = DocumentStory
 

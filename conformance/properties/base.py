@@ -20,6 +20,7 @@ class Property:
     `claims` are the labels (input classes) it says it covers: the engine drives at least one explicit case of each.
     `control` is the label of the permitted twin that must be heard for a must-not (or an absence) to be believed.
     `environments` restricts it to some environments of the exercise (empty: all of them).
+    `needs` is what it needs besides its exercise: `service:NAME`, `endpoint:NAME`, `pilot:KIND`.
     `clause` cites the source; `requirements` the keys it is owed to (checked against the profiles).
     """
 
@@ -32,6 +33,7 @@ class Property:
     judge: Judge = field(repr=False)
     control: str | None = None
     environments: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
 
 
 _registry: dict[str, Property] = {}
@@ -47,13 +49,16 @@ def register(
     claims: frozenset[str],
     control: str | None = None,
     environments: tuple[str, ...] = (),
+    needs: frozenset[str] = frozenset(),
 ) -> Callable[[Judge], Judge]:
     """Decorate a judge to make it a property of that name; raises InternalError on a duplicate."""
 
     def add(judge: Judge) -> Judge:
         if name in _registry:
             raise InternalError("properties.duplicate", name=name)
-        _registry[name] = Property(name, exercise, clause, requirements, codes, claims, judge, control, environments)
+        _registry[name] = Property(
+            name, exercise, clause, requirements, codes, claims, judge, control, environments, needs
+        )
         return judge
 
     return add

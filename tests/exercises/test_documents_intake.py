@@ -72,7 +72,7 @@ def test_the_registry_gives_the_exercise() -> None:
     """`documents.intake` needs an endpoint, the DMP and the returns, and knows every label."""
     found = registry.get("documents.intake")
     assert registry.names() == ("documents.intake",)
-    assert found.needs == {"endpoint:documents", "service:dmp", "service:returns"}
+    assert found.needs == {"endpoint:documents"}
     assert [e.name for e in found.environments] == ["normal", "dmp-refuses"]
     assert DMP_REFUSES.settings == {"dmp.fault": "xds-error"}
     assert found.labels() == LABELS
