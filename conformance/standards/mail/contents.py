@@ -101,8 +101,11 @@ class Contents:
 
 
 def contents(mail: Mail) -> Contents:
-    """What the attachments of a mail are; never raises for what they hold. An archive is unpacked once for its bytes."""
-    archives, zips, pdfs, bare = [], [], [], []
+    """What the attachments of a mail are; never raises for what they hold. The same bytes are unpacked once."""
+    archives: list[Archive] = []
+    zips: list[Archive] = []
+    pdfs: list[Part] = []
+    bare: list[Enclosed] = []
     for part in mail.attachments:
         data = part.content
         name = part.filename.upper()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance.errors import Malformed
 from conformance.evidence.codes import table
@@ -13,8 +13,6 @@ from conformance.standards.mail.syntax import Mail, parse
 from conformance.standards.receipts.syntax import Dsn, Mdn, report
 
 CODES = table(__package__)
-
-Keys = tuple[tuple[str, str], ...]
 
 
 def observe(exchange: Exchange) -> Observation:
@@ -37,13 +35,12 @@ def observe(exchange: Exchange) -> Observation:
         mail = parse(exchange.body)
     except Malformed as error:
         found = CODES.finding(error.code, error.path, seen=error.seen, exchange=exchange.id)
-        return Observation(exchange, "mail-malformed", error, (), (found,))
+        return Observation(exchange, "mail-malformed", error, tuple(_patients(exchange)), (found,))
     receipt = report(mail)
     kind = {Dsn: "mail-dsn", Mdn: "mail-mdn"}.get(type(receipt), "mail")
     if exchange.direction is Direction.TO_VENDOR:
         kind = "mail-delivered"
-    recipients = facts.get("rcpt_to")
-    keys = tuple(dict.fromkeys(_keys(mail, receipt, recipients if isinstance(recipients, str) else "")))
+    keys = tuple(dict.fromkeys((*_keys(mail, receipt), *_patients(exchange))))
     return Observation(exchange, kind, receipt or mail, keys, tuple(faults(mail, exchange.id)))
 
 
@@ -53,12 +50,20 @@ def faults(mail: Mail, exchange: str | None = None) -> Iterator[Finding]:
         yield CODES.finding(fault.code, fault.path, seen=fault.seen, exchange=exchange)
 
 
-def _keys(mail: Mail, receipt: Dsn | Mdn | None, recipients: str) -> Iterator[tuple[str, str]]:
+def _keys(mail: Mail, receipt: Dsn | Mdn | None) -> Iterator[tuple[str, str]]:
     held = contents(mail)
     yield from (("document", uid) for uid in (*held.unique_ids, *held.listed_ids))
     others = (receipt.about if receipt is not None else "", *mail.in_reply_to, *reversed(mail.references))
     yield from (("message", id) for id in (mail.message_id, *others) if id)
-    written = (*(a.address for a in mail.recipients), *recipients.split())
-    locals_ = (address.strip("<>").partition("@")[0].upper() for address in written)
-    yield from (("patient", local) for local in locals_ if nir.is_matricule(local))
+    yield from _matricules(a.address for a in mail.recipients)
     yield from (("patient", id) for id in held.patients)
+
+
+def _patients(exchange: Exchange) -> Iterator[tuple[str, str]]:
+    recipients = exchange.facts.get("rcpt_to")
+    return _matricules(recipients.split() if isinstance(recipients, str) else ())
+
+
+def _matricules(addresses: Iterable[str]) -> Iterator[tuple[str, str]]:
+    locals_ = (address.strip("<>").partition("@")[0].upper() for address in addresses)
+    return (("patient", local) for local in locals_ if nir.is_matricule(local))
