@@ -13,39 +13,8 @@ from conformance.reference.traces import Traces
 LIMIT = 20_000
 FAILURES = 10
 """Wrong passwords in a row after which an account is closed to passwords until an administrator changes it."""
-REGISTERED = [
-    "10",
-    "21",
-    "26",
-    "28",
-    "31",
-    "32",
-    "40",
-    "50",
-    "60",
-    "69",
-    "70",
-    "80",
-    "81",
-    "82",
-    "83",
-    "84",
-    "85",
-    "86",
-    "91",
-    "92",
-    "93",
-    "94",
-    "95",
-    "96",
-    "98",
-    "medecin",
-    "médecin",
-    "pharmacien",
-    "chirurgien-dentiste",
-    "sage-femme",
-    "infirmier",
-]
+CODES = frozenset({10, 21, 26, 28, 31, 32, 40, 50, 60, 69, 70, 91, 92, 93, 94, 95, 96, 98, *range(80, 87)})
+WORDS = frozenset({"medecin", "médecin", "pharmacien", "chirurgien-dentiste", "sage-femme", "infirmier"})
 """Professions of the RPPS, by their code (TRE_G15) or in words."""
 
 
@@ -234,4 +203,5 @@ class Accounts:
 def registered(account: Account) -> bool:
     """Whether the RPPS covers the profession of an account."""
     word = account.profession.casefold().strip()
-    return word in REGISTERED or word.partition("/")[0].rpartition("_")[2] in REGISTERED
+    code = word.partition("/")[0].rpartition("_")[2]
+    return word in WORDS or (code.isdecimal() and int(code) in CODES)
