@@ -27,7 +27,7 @@ from conformance.evidence.codec import digest
 from conformance.evidence.journal import Writer
 from conformance.evidence.values import Context
 from conformance.exercises import recorded
-from conformance.exercises.base import Exercise, weight
+from conformance.exercises.base import Exercise, exclusive, weight
 
 BATCH = 24
 """Cases a window, besides its sentinel: what is lost at most by a kill."""
@@ -44,7 +44,8 @@ class RunRequest:
     """What is asked: which rows of which profile, on whom, how hard, where it is written.
 
     `cases` are files to drive besides the generated cases. `only` keeps some rows (keys or official ids). `resume`
-    goes on with the journal in `folder`. `shrink` False leaves counterexamples as they were found.
+    goes on with the journal in `folder`. `shrink` False leaves counterexamples as they were found. `focus` keeps the
+    exercises that decide one row (the self-test: is a seeded violation of this row caught?).
     """
 
     profile: Profile
@@ -58,6 +59,7 @@ class RunRequest:
     only: frozenset[str] = frozenset()
     resume: bool = False
     shrink: bool = True
+    focus: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +186,21 @@ def _plan(request: RunRequest) -> Plan:
         claims=request.target.claims,
         only=request.only,
     )
+    if request.focus:
+        plan = Plan(tuple(key for key in (_focused(key, request.focus) for key in plan.keys) if key is not None))
     if request.cases is None:
         return plan
     files = recorded.load_cases(request.cases)
     replayed = recorded.exercise(files).for_waves(frozenset(request.waves))
     return Plan(tuple(k for key in plan.keys for k in (_recorded(key, replayed), key) if k is not None))
+
+
+def _focused(key: RunKey, row: str) -> RunKey | None:
+    """A run key that decides a row, None for any other. Exclusive cases are slow: only the row's own are kept."""
+    deciding = tuple(s for s in key.subscriptions if any(one.rpartition("#")[0] == row for one in s.scenarios))
+    if not deciding:
+        return None
+    return replace(key, subscriptions=deciding) if exclusive(key.exercise) else key
 
 
 def _recorded(key: RunKey, exercise: Exercise) -> RunKey | None:

@@ -89,16 +89,19 @@ def matrix(
     dsr: str, folder: Path, *, seed: int = 0, effort: str = "smoke", only: frozenset[str] = frozenset(),
     on_defect: OnDefect = _silent, on_event: events.OnEvent = events.quiet,
 ) -> Matrix:  # fmt: skip
-    """Run the good vendor, then every defect (or those of `only`); nothing is shrunk. Runs lie below `folder`."""
+    """Run the good vendor on everything, then every defect (or those of `only`) on what decides its row.
+
+    Nothing is shrunk. Runs lie below `folder`.
+    """
     profile = load_profile(dsr)
     waves = tuple(w.name for w in profile.waves)
     defects = [d for d in seeded_defects() if not only or d.name in only]
     day = today()
     with embedded(dsr, folder / "vendor") as pair:
 
-        def go(name: str) -> Audit:
+        def go(name: str, focus: str = "") -> Audit:
             where = folder / name
-            request = RunRequest(profile, waves, pair.target, where, day, effort, seed, shrink=False)
+            request = RunRequest(profile, waves, pair.target, where, day, effort, seed, shrink=False, focus=focus)
             run(request, pair.make_lab, on_event)
             return build(profile, where)
 
@@ -108,7 +111,7 @@ def matrix(
         for defect in defects:
             on_defect(defect.name, None)
             _arm(pair, defect)
-            kill = _kill(defect, go(defect.name))
+            kill = _kill(defect, go(defect.name, defect.requirement))
             kills.append(kill)
             on_defect(defect.name, kill)
             if defect.restart:

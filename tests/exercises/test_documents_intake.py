@@ -69,9 +69,9 @@ def test_a_heavy_story_goes_through(bench: Any) -> None:
 
 
 def test_the_registry_gives_the_exercise() -> None:
-    """`documents.intake` needs an endpoint, the DMP and the returns, and knows every label."""
+    """`documents.intake` needs an endpoint, and knows every label."""
     found = registry.get("documents.intake")
-    assert registry.names() == ("documents.intake",)
+    assert "documents.intake" in registry.names()
     assert found.needs == {"endpoint:documents"}
     assert [e.name for e in found.environments] == ["normal", "dmp-refuses"]
     assert DMP_REFUSES.settings == {"dmp.fault": "xds-error"}
