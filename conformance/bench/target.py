@@ -61,13 +61,21 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Pilot:
-    """How the bench asks the system to act. `token_env` names an environment variable, never the secret itself."""
+    """How the bench asks the system to act. `token_env` names an environment variable, never the secret itself.
+
+    `anchors` are PEM files of authorities trusted for an https `url` besides the machine's. `keep` has one process of
+    `command` serve every call; it runs in `base`, the folder of the target file.
+    """
 
     kind: Literal["http", "command", "files", "person"]
     url: str = ""
     command: tuple[str, ...] = ()
     folder: Path | None = None
     token_env: str = ""
+    anchors: tuple[Path, ...] = ()
+    check_hostname: bool = True
+    keep: bool = False
+    base: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

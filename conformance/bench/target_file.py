@@ -200,6 +200,10 @@ class _File:
             command=tuple(row.get("command", ())),
             folder=self.path.parent / row["folder"] if "folder" in row else None,
             token_env=row.get("token_env", ""),
+            anchors=self._files(row.get("anchors", ()), ("pilot", "anchors")),
+            check_hostname=row.get("check_hostname", True),
+            keep=row.get("keep", False),
+            base=self.path.parent,
         )
 
     def _secrets(self, names: Iterable[str], pilot: Pilot | None) -> dict[str, str]:
