@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from conformance.exercises.base import Exercise
 from conformance.exercises.documents import DocumentsIntake
+from conformance.exercises.mail_transport import MailTransport
+from conformance.exercises.third_party import ThirdPartyConnection
 
-_ALL: tuple[Exercise, ...] = (DocumentsIntake(),)
+_ALL: tuple[Exercise, ...] = (
+    DocumentsIntake(),
+    MailTransport(),
+    ThirdPartyConnection(),
+)
 _BY_NAME = {exercise.name: exercise for exercise in _ALL}
 
 
