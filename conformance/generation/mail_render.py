@@ -9,7 +9,7 @@ import base64
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from conformance.evidence.values import Binding
 from conformance.generation.identity import IPP_ROOT, ResolvedIdentity, resolve
@@ -222,7 +222,7 @@ def _archive(case: ReceivedMail, documents: tuple[bytes, ...], binding: Binding,
     spec = xdm.SetSpec(
         uid=binding.uid("mail-submission"),
         source=f"{IPP_ROOT}.9",
-        submitted=f"{sent_at.astimezone(timezone.utc):%Y%m%d%H%M%S}",
+        submitted=f"{sent_at.astimezone(UTC):%Y%m%d%H%M%S}",
         restrictions=tuple((_MASKED,) if d.masked else () for d in case.documents),
     )
     archive = xdm.build(documents, spec)
