@@ -5,11 +5,15 @@ from __future__ import annotations
 from conformance.bench.service import Service
 from conformance.bench.target import Target, nearest
 from conformance.errors import TargetError
+from conformance.services.annuaire import AnnuaireService
 from conformance.services.dmp import DmpService
+from conformance.services.psc import PscService
 from conformance.services.relay import RelayService
 from conformance.services.returns import ReturnsService
 
-SERVICES: dict[str, type[Service]] = {service.name: service for service in (DmpService, ReturnsService, RelayService)}
+SERVICES: dict[str, type[Service]] = {
+    service.name: service for service in (AnnuaireService, PscService, DmpService, ReturnsService, RelayService)
+}
 """Every service of the bench, by its name in a target."""
 
 

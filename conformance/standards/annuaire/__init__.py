@@ -1,0 +1,1 @@
+"""What is asked of the directories of the bench: professionals, accounts, mail domains."""
