@@ -87,7 +87,7 @@ class _Acting:
     async def act(self) -> None:
         """What the case says; a pilot that does not act ends it."""
         case = self.case
-        operator = {"fault": case.fault} if case.fault != "success" else {}
+        operator: dict[str, str] = {"fault": case.fault} if case.fault != "success" else {}
         if case.receipts != "none":
             operator["receipts"] = case.receipts
         if operator:

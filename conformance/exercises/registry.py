@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from conformance.exercises.base import Exercise
 from conformance.exercises.documents import DocumentsIntake
+from conformance.exercises.mail_compose import MailCompose
+from conformance.exercises.mail_reception import MailReception
 from conformance.exercises.mail_transport import MailTransport
 from conformance.exercises.third_party import ThirdPartyConnection
 
 _ALL: tuple[Exercise, ...] = (
     DocumentsIntake(),
+    MailCompose(),
+    MailReception(),
     MailTransport(),
     ThirdPartyConnection(),
 )

@@ -238,11 +238,12 @@ def _damaged(name: str, archive: bytes) -> bytes:
         return archive[: len(archive) * 2 // 3]
     members = dict(zipped.read(archive).members)
     metadata, first = f"{_SUBSET}/METADATA.XML", f"{_SUBSET}/DOC0001.XML"
-    changes = {
+    every: dict[str, dict[str, bytes | None]] = {
         "metadata-missing": {metadata: None},
         "metadata-unreadable": {metadata: members[metadata][: len(members[metadata]) // 2]},
         "document-missing": {first: None},
         "hash-wrong": {metadata: _HASH.sub(rb"\g<1>" + b"0" * 40, members[metadata])},
-    }[name]
+    }
+    changes = every[name]
     kept = {n: changes.get(n, content) for n, content in members.items()}
     return zipped.write({n: content for n, content in kept.items() if content is not None})
