@@ -91,7 +91,10 @@ _UNMASKED = (UNRESTRICTED,)
 
 @dataclass(frozen=True, slots=True)
 class StoryWish:
-    """What a story must be; None (or an empty tuple) leaves the choice open."""
+    """What a story must be; None (or an empty tuple) leaves the choice open.
+
+    `changed` asks that a replacement changes the restrictions, `steady` that it never does.
+    """
 
     carrier: Carrier | None = None
     dialect: Dialect | None = None
@@ -107,6 +110,8 @@ class StoryWish:
     ack_lecture: bool | None = None
     mss_ps: bool = False
     mss_pat: bool = False
+    no_reply: bool = False
+    steady: bool = False
     patient_class: PatientClass | None = None
     patient: PatientWish = ANYONE
     plain: bool = False
@@ -179,12 +184,13 @@ def _steps(
         change = False
         if request == "replacement":
             # A replacement keeps its restrictions, or is made for the very purpose of changing them.
-            change = wish.changed or pick(draw, (False, True))
+            change = not wish.steady and (wish.changed or pick(draw, (False, True)))
             if change:
                 restriction = pick(draw, tuple(r for r in RESTRICTIONS if r != restriction))
             else:
                 bodies = _bodies(draw, wish, levels)
-        steps.append(Step(request, bodies, replace(base, modif_conf_code=change, **dict.fromkeys(restriction, True))))
+        flags = replace(base, modif_conf_code=change, **dict.fromkeys(restriction, True))
+        steps.append(Step(request, bodies, flags, no_reply=wish.no_reply))
     return tuple(steps)
 
 
@@ -213,7 +219,14 @@ def _bodies(draw: DrawFn, wish: StoryWish, levels: tuple[Level, ...]) -> tuple[D
 
 
 _V2: Dialect = "2.1"
+_TO_PROFESSIONALS = StoryWish(mss_ps=True, dialect=_V2, restrictions=(RESTRICTIONS[2],), requests=STORIES[:1])
+_TO_PATIENT = StoryWish(mss_pat=True, dest_dmp=False, dialect=_V2, restrictions=_UNMASKED, requests=STORIES[:1])
+_TO_BOTH = StoryWish(mss_ps=True, mss_pat=True, dialect=_V2, restrictions=_UNMASKED, requests=STORIES[:1], steady=True)
+"""Mails as the MSSanté matrix of the volet allows them: to professionals alone the document is invisible to the
+patient, to the patient alone it does not go to the DMP."""
 _UNQUALIFIED = PatientWish(qualified=False)
+_GENERATED = (ANYTHING,) * 6 + (_TO_BOTH, _TO_PATIENT, _TO_PROFESSIONALS)
+"""What stories are made of when nothing is asked: one in three goes out by mail too."""
 
 WISHES: dict[str, StoryWish] = {
     "plain": StoryWish(plain=True, levels=("N1",), dialect=_V2),
@@ -246,12 +259,17 @@ WISHES: dict[str, StoryWish] = {
     "flag:ack-lecture": StoryWish(
         ack_lecture=True, dialect=_V2, mss_ps=True, restrictions=(RESTRICTIONS[2],), requests=STORIES[:1]
     ),
-    "flag:dest-mss-ps": StoryWish(mss_ps=True, dialect=_V2, restrictions=(RESTRICTIONS[2],), requests=STORIES[:1]),
-    "flag:dest-mss-pat": StoryWish(
-        mss_pat=True, dest_dmp=False, dialect=_V2, restrictions=_UNMASKED, requests=STORIES[:1]
-    ),
+    "flag:dest-mss-ps": _TO_PROFESSIONALS,
+    "flag:dest-mss-pat": _TO_PATIENT,
+    "mss:both": _TO_BOTH,
+    "mss:reply-open": _TO_PATIENT,
+    "mss:no-reply": replace(_TO_PATIENT, no_reply=True),
+    "mss:replacement": replace(_TO_BOTH, requests=(STORIES[1], STORIES[4])),
+    "mss:deletion": replace(_TO_BOTH, requests=(STORIES[2],)),
+    "mss:n3": replace(_TO_PATIENT, levels=("N3",)),
+    "mss:unqualified": replace(_TO_PATIENT, patient=_UNQUALIFIED),
     "recipients:none": ANYTHING,
-    "recipients:some": StoryWish(mss_ps=True, dialect=_V2, restrictions=(RESTRICTIONS[2],), requests=STORIES[:1]),
+    "recipients:some": _TO_PROFESSIONALS,
     "identity:qualified": ANYTHING,
     "identity:unqualified": StoryWish(patient=_UNQUALIFIED),
     "identity:corsica": StoryWish(patient=PatientWish(origin="corsica")),
@@ -298,10 +316,15 @@ def broken(name: str) -> StoryWish:
 WISHES.update({f"broken:{name}": broken(name) for name in BREAKAGES})
 
 
+@st.composite
+def _any_stories(draw: DrawFn) -> DocumentStory:
+    return draw(_stories(pick(draw, _GENERATED)))
+
+
 def stories(label: str | None = None) -> SearchStrategy[DocumentStory]:
     """Unbroken stories of every class, or stories having the label; raises KeyError for a label not in LABELS."""
     if label is None:
-        return _stories(ANYTHING)
+        return _any_stories()
     if label not in LABELS:
         raise KeyError(label)
     return _stories(WISHES[label])

@@ -76,6 +76,13 @@ LABELS: frozenset[str] = (
             "identity:centenarian",
             "recipients:none",
             "recipients:some",
+            "mss:both",
+            "mss:reply-open",
+            "mss:no-reply",
+            "mss:replacement",
+            "mss:deletion",
+            "mss:n3",
+            "mss:unqualified",
         )
     )
     | frozenset(f"kind:{k}" for k in KINDS.values())
@@ -107,6 +114,7 @@ def _labels(story: DocumentStory) -> Iterator[str]:
     yield from _story_labels(story)
     for step in story.steps:
         yield from _flag_labels(step.flags)
+    yield from _mail_labels(story)
     if not any(_restricted(step.flags) for step in story.steps):
         yield "flag:no-mask"
     yield from _identity_labels(story.patient)
@@ -150,6 +158,22 @@ def _flag_labels(flags: Flags) -> Iterator[str]:
     if not flags.dest_dmp:
         yield "flag:no-dmp"
     yield "flag:ack-reception" if flags.ack_reception else "flag:no-ack"
+
+
+def _mail_labels(story: DocumentStory) -> Iterator[str]:
+    mailed = [s for s in story.steps if s.flags.dest_mss_ps or s.flags.dest_mss_pat]
+    to_patient = [s for s in mailed if s.flags.dest_mss_pat]
+    served = bool(to_patient) and story.patient.qualified
+    marks = (
+        (any(s.flags.dest_mss_ps for s in to_patient), "mss:both"),
+        (served and any(not s.no_reply for s in to_patient), "mss:reply-open"),
+        (served and any(s.no_reply for s in to_patient), "mss:no-reply"),
+        (any(s.request == "replacement" for s in mailed), "mss:replacement"),
+        (any(s.request == "deletion" for s in mailed), "mss:deletion"),
+        (any(b.level == "N3" for s in mailed for b in s.bodies), "mss:n3"),
+        (bool(to_patient) and not story.patient.qualified, "mss:unqualified"),
+    )
+    yield from (label for holds, label in marks if holds)
 
 
 _ORIGINS = {"2A": "corsica", "2B": "corsica", "97": "overseas", "98": "overseas", "99": "abroad"}

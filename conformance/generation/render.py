@@ -7,7 +7,7 @@ run's day, so that nothing is ever in the future: the act, then the document, th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Literal, get_args
 
@@ -104,7 +104,8 @@ def render(
     step = story.steps[step_index]
     made = life[state.document]
     identity = resolve(story.patient, binding, as_of, settings.ins_environment)
-    documents = tuple(_document(story, made, body, identity, binding, as_of) for body in step.bodies)
+    addressees = _addressees(story, story.steps[made.index].flags, identity, settings)
+    documents = tuple(_document(story, made, body, identity, binding, as_of, addressees) for body in step.bodies)
     uids = tuple(document_uid(binding, made.index, body) for body in step.bodies)
     replaced = (
         tuple(document_uid(binding, state.replaces, b) for b in step.bodies) if state.replaces is not None else ()
@@ -135,6 +136,7 @@ def render(
         recipients=_recipients(story, step.flags, identity, settings),
         reply_to=(_address(story.author, settings),) if step.flags.dest_mss_ps or step.flags.dest_mss_pat else (),
         flags={name: getattr(step.flags, field) for name, field in _FLAG_FIELDS.items()},
+        patient_must_not_answer=step.no_reply and story.dialect != "1.2",
         event_at=sent_at,
     )
     return Rendered(
@@ -158,7 +160,13 @@ def _moment(as_of: date, days_before: int, at: time) -> datetime:
 
 
 def _document(
-    story: DocumentStory, made: State, body: DocumentBody, identity: ResolvedIdentity, binding: Binding, as_of: date
+    story: DocumentStory,
+    made: State,
+    body: DocumentBody,
+    identity: ResolvedIdentity,
+    binding: Binding,
+    as_of: date,
+    recipients: tuple[cda.PersonSpec, ...],
 ) -> bytes:
     imaging = story.kind.code == _IMAGING_CODE
     start = _moment(as_of, 2, _ACT)
@@ -179,7 +187,7 @@ def _document(
             service_start=start,
             service_stop=start + timedelta(minutes=45),
             replaces=replaces,
-            recipients=tuple(_author(r) for r in story.recipients),
+            recipients=recipients,
             level=body.level,
             text=f"{story.kind.title} - {identity.birth_name} - version {made.version}",
             filler=body.filler,
@@ -236,10 +244,25 @@ def _address(person: Professional, settings: Settings) -> str:
     return f"ps{person.rpps}@{settings.professional_domain}"
 
 
+def _addressees(
+    story: DocumentStory, flags: Flags, identity: ResolvedIdentity, settings: Settings
+) -> tuple[cda.PersonSpec, ...]:
+    """The recipients in the CDA, with their mailboxes: where V1.2 of the volet has them, since it has no PRT for them.
+
+    In V1.2 the patient who gets a mail is one of them; later the message itself says so.
+    """
+    people = tuple(replace(_author(r), mailbox=_address(r, settings)) for r in story.recipients)
+    if story.dialect != "1.2" or not flags.dest_mss_pat:
+        return people
+    mailbox = f"{identity.matricule}@{settings.patient_domain}"
+    return (*people, cda.PersonSpec("", identity.birth_name, identity.first_given_name, mailbox=mailbox))
+
+
 def _recipients(
     story: DocumentStory, flags: Flags, identity: ResolvedIdentity, settings: Settings
 ) -> tuple[hl7.Recipient, ...]:
     people = tuple(hl7.Recipient(_address(r, settings), person=_practitioner(r)) for r in story.recipients)
     if not flags.dest_mss_pat:
         return people
-    return (*people, hl7.Recipient(f"{identity.matricule}@{settings.patient_domain}", patient=True))
+    ins = hl7.Ins(identity.matricule, identity.oid, identity.namespace)
+    return (*people, hl7.Recipient(f"{identity.matricule}@{settings.patient_domain}", patient=True, ins=ins))

@@ -31,7 +31,8 @@ def _candidates(story: DocumentStory) -> Iterator[DocumentStory]:
         yield replace(story, carrier="MDM")
     light = (DocumentBody(),)
     yield replace(story, steps=tuple(replace(s, bodies=light) for s in story.steps))
-    yield replace(story, steps=tuple(replace(s, flags=Flags()) for s in story.steps))
+    yield replace(story, steps=tuple(replace(s, flags=Flags(), no_reply=False) for s in story.steps))
+    yield replace(story, steps=tuple(replace(s, no_reply=False) for s in story.steps))
     for flag in fields(Flags):
         yield replace(story, steps=tuple(_reset(s, flag.name) for s in story.steps))
     for trait in fields(goal.patient):
@@ -49,7 +50,8 @@ def _with(story: DocumentStory, name: str, value: object) -> DocumentStory:
 
 
 def _reset(step: Step, flag: str) -> Step:
-    return replace(step, flags=replace(step.flags, **{flag: getattr(Flags(), flag)}))
+    flags = replace(step.flags, **{flag: getattr(Flags(), flag)})
+    return replace(step, flags=flags, no_reply=step.no_reply and flags.dest_mss_pat)
 
 
 def _shorter(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:

@@ -90,11 +90,15 @@ class DocumentKind:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One message of a story. A replacement or a deletion is about the document of the previous step."""
+    """One message of a story. A replacement or a deletion is about the document of the previous step.
+
+    `no_reply` says that the patient, who gets a mail, must not answer it (NTE-4 = FIN under DESTMSSANTEPAT).
+    """
 
     request: Request
     bodies: tuple[DocumentBody, ...] = (DocumentBody(),)
     flags: Flags = Flags()
+    no_reply: bool = False
 
 
 @dataclass(frozen=True, slots=True)

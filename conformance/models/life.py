@@ -144,6 +144,10 @@ def incoherence(story: DocumentStory) -> str | None:
             "what was not sent to the DMP can be neither replaced nor deleted there",
         ),
         (
+            any(s.no_reply and not s.flags.dest_mss_pat for s in steps),
+            "a reply is only closed in a mail to the patient",
+        ),
+        (
             any(s.flags.modif_conf_code and s.request != "replacement" for s in steps),
             "a change of confidentiality is a replacement",
         ),

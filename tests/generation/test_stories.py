@@ -89,7 +89,7 @@ def test_an_unknown_label_is_refused() -> None:
 def test_every_label_can_be_generated_and_is_described() -> None:
     """The vocabulary, the wishes and the texts name the same classes, in both languages."""
     assert set(WISHES) == LABELS
-    assert {id.removeprefix("label.") for id in all_texts() if id.startswith("label.")} == LABELS
+    assert {id.removeprefix("label.") for id in all_texts() if id.startswith("label.")} >= LABELS  # others' too
     assert {f"broken:{name}" for name in BREAKAGES} <= LABELS
 
 

@@ -45,7 +45,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class PersonSpec:
-    """A professional: `id` is PS_IdNat as sent (8 and the 11 digits of the RPPS), `specialty` a code of JDV_J01."""
+    """A professional: `id` is PS_IdNat as sent (8 and the 11 digits of the RPPS), `specialty` a code of JDV_J01.
+
+    `mailbox` is a MSSanté address, given for a recipient. A recipient without `id` is the patient.
+    """
 
     id: str
     family: str
@@ -53,6 +56,7 @@ class PersonSpec:
     specialty: str = "G15_10/SM54"
     specialty_label: str = "Médecin - Médecine générale (SM)"
     contact: Contact | None = None
+    mailbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +265,9 @@ def _custodian(spec: CdaSpec) -> str:
 
 def _recipient(person: PersonSpec) -> str:
     named = el("informationRecipient", None, _person_name(person))
-    return el("informationRecipient", None, el("intendedRecipient", None, identifier(PS, person.id), named))
+    known = identifier(PS, person.id) if person.id else ""
+    mailbox = el("telecom", {"value": f"mailto:{person.mailbox}"}) if person.mailbox else ""
+    return el("informationRecipient", None, el("intendedRecipient", None, known, mailbox, named))
 
 
 def _legal_authenticator(spec: CdaSpec) -> str:

@@ -114,12 +114,16 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """PRT RCT: an MSSanté address and whom it belongs to (a professional, an organisation, or the patient)."""
+    """PRT RCT: an MSSanté address and whom it belongs to (a professional, an organisation, or the patient).
+
+    `ins` is the patient's matricule when PID does not give it, the identity not being qualified.
+    """
 
     address: str
     person: Practitioner | None = None
     structure: Structure | None = None
     patient: bool = False
+    ins: Ins | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,8 +160,7 @@ class Writer:
             fields: dict[int, Field] = {}
             if r.person is not None:
                 fields[5] = _practitioner(r.person)
-            elif r.patient and patient.ins is not None:
-                ins = patient.ins
+            elif r.patient and (ins := patient.ins or r.ins) is not None:
                 authority = (ins.namespace, ins.oid, "ISO")
                 names = (patient.birth_name, patient.given_names[0])
                 fields[5] = (ins.matricule, *names, *[""] * 5, authority, "L", "", "", "INS")
