@@ -104,8 +104,8 @@ def test_common_classes_come_up_by_themselves() -> None:
         found.update(labels_of(story))
 
     gather()
-    on_demand = {"identity:homonym", "identity:unqualified", "recipients:some", "flag:ack-lecture"}
-    on_demand |= {"flag:dest-mss-ps", "flag:dest-mss-pat"} | {f"broken:{name}" for name in BREAKAGES}
+    on_demand = {"identity:homonym", "identity:unqualified", "flag:ack-lecture", "mss:unqualified"}
+    on_demand |= {"mss:no-reply", "mss:replacement", "mss:deletion"} | {f"broken:{name}" for name in BREAKAGES}
     assert found == LABELS - on_demand
 
 
