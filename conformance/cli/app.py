@@ -13,7 +13,7 @@ import typer
 from typer.main import get_command
 
 from conformance import __version__
-from conformance.cli import catalogue, check, demo, doctor, reference, report, rows, selftest
+from conformance.cli import catalogue, check, demo, doctor, pilot, reference, report, rows, selftest
 from conformance.cli import run as run_command
 from conformance.cli.help import Command, Group
 from conformance.cli.options import Lang
@@ -66,6 +66,7 @@ def build() -> typer.Typer:
         app.command(name, cls=Command, help=f"cli.{name}.help", epilog=f"cli.{name}.epilog")(function)
     app.add_typer(catalogue.app, name="catalogue")
     app.add_typer(reference.app, name="reference")
+    app.add_typer(pilot.app, name="pilot")
     return app
 
 

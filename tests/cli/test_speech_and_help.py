@@ -31,6 +31,9 @@ COMMANDS = (
     ("catalogue", "coverage"),
     ("reference",),
     ("reference", "serve"),
+    ("pilot",),
+    ("pilot", "kinds"),
+    ("pilot", "try"),
 )
 
 

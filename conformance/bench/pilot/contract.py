@@ -68,7 +68,7 @@ class Answer:
     status: Status
     reason: str = ""
     ref: str = ""
-    data: Mapping[str, Any] = EMPTY
+    data: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     raw: bytes = field(default=b"", repr=False)
 
 

@@ -57,6 +57,8 @@ class PilotFace:
         self._recorder = recorder
         self._wait = float(timing.pilot)
         self._run = run
+        self.detail = ""
+        """Why the last reading of capabilities failed, for a person."""
 
     @property
     def few_cases(self) -> bool:
@@ -73,6 +75,7 @@ class PilotFace:
             found = await self._pilot.capabilities()
         except PilotFault as fault:
             self._heard(number, asked.id, fault.raw, {"event": "capabilities", "failure": fault.failure}, fault.detail)
+            self.detail = fault.detail
             return frozenset(), fault.failure
         self._heard(number, asked.id, found.raw, {"event": "capabilities", "status": Status.DONE.value})
         return found, None
