@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from conformance.bench.pilot.openapi import PAGE as OPENAPI
+from conformance.bench.pilot.openapi import page as openapi_page
 from conformance.catalogue import coverage
 from conformance.catalogue.loader import all_profiles
 from conformance.evidence.codes import all_codes
@@ -74,6 +76,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     coverage.PAGE: lambda: coverage.render(all_profiles()),
     "docs/codes.md": codes_page,
     "docs/properties.md": properties_page,
+    OPENAPI: openapi_page,
 }
 """Path in the repository -> what it must hold."""
 
