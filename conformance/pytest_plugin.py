@@ -134,17 +134,14 @@ class ProfileFile(pytest.File):
 
     def _run(self) -> Iterator[tuple[RequirementResult, ScenarioResult]]:
         from conformance.audit.write import rebuild
-        from conformance.bench.lab import Lab
         from conformance.bench.pki import Pki
         from conformance.cli.run import PKI
+        from conformance.cli.speech import t
         from conformance.engine.run import run
-        from conformance.services import make
+        from conformance.services.facing import facing
 
         target, pki = self.request.target, Pki.load_or_create(PKI)
-        run(
-            self.request,
-            lambda sink, first, as_of: Lab(target, make(target), sink, pki, as_of=as_of, first=first),
-        )
+        run(self.request, facing(target, pki, t, folder=self.request.folder))
         audit, _ = rebuild(self.request.folder, self.lang, self.profile)
         for row in audit.requirements:
             for scenario in row.scenarios:

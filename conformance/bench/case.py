@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conformance.bench.api import Acted, Keys
 from conformance.bench.clock import sleep
 from conformance.bench.driving import Connections
+from conformance.bench.pilot.face import PilotFace, Told
 from conformance.bench.recorder import Recorder
 from conformance.bench.service import Service
 from conformance.bench.target import Target
 from conformance.bench.user_agent import UserAgent
 from conformance.errors import InternalError
 from conformance.evidence.values import Direction, Exchange, Sent
-
-if TYPE_CHECKING:
-    from conformance.bench.pilot.face import PilotFace
 
 POLL = 0.02
 """Seconds between two looks at what was heard."""
@@ -34,7 +32,7 @@ class Stage:
     environment: Mapping[str, str]
     recorder: Recorder
     connections: Connections
-    pilot: PilotFace | None
+    pilot: PilotFace
     settle: Callable[[], Awaitable[bool]]
 
     def configure_all(self) -> None:
@@ -135,22 +133,23 @@ class CaseDrive:
     ) -> Acted:
         """See `Drive.stimulate`."""
         self._step(name, keys)
-        if self._stage.pilot is None:
-            return Acted(self._note(Sent(name, "", None, "no-pilot"), []))
-        acted, made = await self._stage.pilot.stimulate(kind, payload, subject or {}, self._stamp, name)
-        self._note(acted.sent, made)
-        return acted
+        return self._acted(name, await self._stage.pilot.stimulate(kind, payload, subject, self._stamp, name))
 
     async def query(
         self, kind: str, payload: Mapping[str, Any], *, name: str, subject: Mapping[str, Any] | None = None
     ) -> Acted:
         """See `Drive.query`."""
         self._step(name, ())
-        if self._stage.pilot is None:
-            return Acted(self._note(Sent(name, "", None, "no-pilot"), []))
-        acted, made = await self._stage.pilot.query(kind, payload, subject or {}, self._stamp, name)
-        self._note(acted.sent, made)
-        return acted
+        return self._acted(name, await self._stage.pilot.query(kind, payload, subject, self._stamp, name))
+
+    def _acted(self, name: str, told: Told) -> Acted:
+        made = list(told.exchanges)
+        answered = made[-1] if len(made) > 1 else None
+        sent = self._note(Sent(name, made[0] if made else "", answered, told.failure), made)
+        answer = told.answer
+        if answer is None:
+            return Acted(sent)
+        return Acted(sent, answer.status.value, answer.reason, answer.ref, answer.data)
 
     async def browse(self, url: str, *, name: str) -> Sent:
         """See `Drive.browse`."""

@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from threading import Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from conformance.bench.api import Drive
 from conformance.bench.case import CaseDrive, Stage
 from conformance.bench.clock import Clock, sleep, today
 from conformance.bench.driving import Connections
+from conformance.bench.pilot.base import Pilot
+from conformance.bench.pilot.face import PilotFace
 from conformance.bench.pki import Identity, Pki
 from conformance.bench.recorder import Recorder, Sink
 from conformance.bench.service import Service, Site
@@ -24,9 +26,6 @@ from conformance.bench.target import SETTLE_FLOOR, Listen, Target
 from conformance.bench.tls import client_context, server_context
 from conformance.errors import BenchError, InternalError, SetupError
 from conformance.evidence.values import Exchange, Sent
-
-if TYPE_CHECKING:
-    from conformance.bench.pilot.face import PilotFace
 
 T = TypeVar("T")
 
@@ -93,7 +92,7 @@ class Lab:
         *,
         as_of: date | None = None,
         first: int = 0,
-        pilot: PilotFace | None = None,
+        pilot: Pilot | None = None,
     ) -> None:
         self.target = target
         self.services = {service.name: service for service in services}
@@ -102,7 +101,7 @@ class Lab:
         self.recorder = Recorder(self.clock, sink, target.secrets, first=first)
         self.pki = pki
         self._connections = Connections(target, self.recorder, self._client_tls)
-        self._pilot = pilot
+        self._pilot = PilotFace(pilot, self.recorder, target.timing)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: Thread | None = None
 
@@ -156,8 +155,8 @@ class Lab:
 
     def capabilities(self) -> frozenset[str]:
         """The kinds that the vendor's pilot says it has; empty without a pilot, or when it does not answer."""
-        pilot = self._pilot
-        return frozenset() if pilot is None else self._call(pilot.capabilities())
+        kinds, _ = self._call(self._pilot.capabilities())
+        return kinds
 
     def addresses(self) -> Mapping[str, str]:
         """Service name -> the URL the vendor's system must use."""
@@ -244,8 +243,7 @@ class Lab:
 
     async def _close(self) -> None:
         self._connections.close()
-        if self._pilot is not None:
-            await self._pilot.close()
+        await self._pilot.close()
         for service in self.services.values():
             await service.stop()
 

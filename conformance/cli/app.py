@@ -15,6 +15,7 @@ from typer.main import get_command
 from conformance import __version__
 from conformance.cli import catalogue, check, demo, doctor, pilot, reference, report, rows, selftest
 from conformance.cli import run as run_command
+from conformance.cli.first import explain, plan
 from conformance.cli.help import Command, Group
 from conformance.cli.options import Lang
 from conformance.cli.speech import asked, complain, speak
@@ -62,6 +63,8 @@ def build() -> typer.Typer:
         ("report", report.report),
         ("selftest", selftest.selftest),
         ("doctor", doctor.doctor),
+        ("plan", plan.plan),
+        ("explain", explain.explain),
     ):
         app.command(name, cls=Command, help=f"cli.{name}.help", epilog=f"cli.{name}.epilog")(function)
     app.add_typer(catalogue.app, name="catalogue")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from conformance.catalogue.model import Requirement
 
 Lang = Annotated[str | None, typer.Option("--lang", metavar="fr|en", help="cli.option.lang")]
 Json = Annotated[bool, typer.Option("--json", help="cli.option.json")]
@@ -57,3 +61,21 @@ def seed_of(value: str | None) -> int | None:
     if not value.isascii() or not value.isdigit() or int(value) >= 2**63:
         raise UsageError("cli.bad-seed", seed=value)
     return int(value)
+
+
+def rows_of(words: Sequence[str], rows: Sequence[Requirement]) -> frozenset[str]:
+    """The keys of the rows that words name: a key, an official id, or a family (`MSS`, `SSI/IAM`).
+
+    Case does not matter; several words may stand in one, separated by commas. Raises UsageError, with the nearest
+    name, for a word that names no row.
+    """
+    found: set[str] = set()
+    for word in (part.strip() for whole in words for part in whole.split(",") if part.strip()):
+        asked = word.casefold()
+        named = {r.key for r in rows if asked in (r.key.casefold(), r.id.casefold(), r.section.casefold())}
+        if not named:
+            known = [r.id for r in rows]
+            near = difflib.get_close_matches(word, known, n=3, cutoff=0.4) or known[:3]
+            raise UsageError("cli.unknown-row", row=word, near=", ".join(near))
+        found |= named
+    return frozenset(found)

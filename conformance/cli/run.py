@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from conformance.cli.options import Effort, Lang, Out, Seed, Wave, dsr_of, effort_of, seed_of, waves_of
+from conformance.cli.options import Effort, Lang, Out, Seed, Wave, dsr_of, effort_of, rows_of, seed_of, waves_of
+from conformance.cli.speech import t
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ def run(
     ] = None,
     effort: Effort = None,
     seed: Seed = None,
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="ROW", help="cli.run.only")] = None,
     cases: Annotated[Path | None, typer.Option("--cases", metavar="PATH", help="cli.run.cases")] = None,
     out: Out = None,
     resume: Annotated[Path | None, typer.Option("--resume", metavar="DIR", help="cli.run.resume")] = None,
@@ -35,13 +38,14 @@ def run(
     if resume is not None:
         given = {"--dsr": dsr, "--wave": wave, "--configuration": configuration}
         given |= {"--effort": effort, "--seed": seed, "--out": None if out is None else str(out)}
+        given |= {"--only": None if not only else ",".join(only)}
         extra = [name for name, value in given.items() if value is not None]
         if extra:
             raise UsageError("cli.run.resume-alone", options=", ".join(extra))
         go(_resumed(resume, target, cases))
     if target is None:
         raise UsageError("cli.run.target-needed")
-    go(_fresh(dsr, wave, target, configuration, effort_of(effort), seed_of(seed), cases, out))
+    go(_fresh(dsr, wave, target, configuration, effort_of(effort), seed_of(seed), cases, out, only or ()))
 
 
 def _fresh(
@@ -53,6 +57,7 @@ def _fresh(
     seed: int | None,
     cases: Path | None,
     out: Path | None,
+    only: Sequence[str],
 ) -> RunRequest:
     """A new run as it is asked for."""
     import secrets
@@ -73,10 +78,11 @@ def _fresh(
         raise UsageError("cli.no-such-path", path=cases)
     profile = load_profile(name)
     waves = loaded.waves if wave is None else waves_of(wave, [w.name for w in profile.waves])
+    kept = rows_of(only, profile.requirements(waves))
     folder = new_folder(out, f"{name.lower()}-{today().isoformat()}")
     remember(folder, target=target, cases=cases)
     drawn = secrets.randbelow(2**31) if seed is None else seed
-    return RunRequest(profile, waves, loaded, folder, today(), effort, drawn, cases)
+    return RunRequest(profile, waves, loaded, folder, today(), effort, drawn, cases, kept)
 
 
 def _resumed(folder: Path, target: Path | None, cases: Path | None) -> RunRequest:
@@ -114,19 +120,13 @@ def _resumed(folder: Path, target: Path | None, cases: Path | None) -> RunReques
 
 def go(request: RunRequest) -> NoReturn:
     """Do a run facing the vendor's own system, and conclude."""
-    from conformance.bench.lab import Lab
     from conformance.bench.pki import Pki
     from conformance.cli.ending import conclude, resumable
     from conformance.cli.progress import display
     from conformance.engine.run import run as engine_run
-    from conformance.services import make
+    from conformance.services.facing import facing
 
     with display() as shown, resumable(shown):
-        pki = Pki.load_or_create(PKI)
-        services = make(request.target)
-        engine_run(
-            request,
-            lambda sink, first, as_of: Lab(request.target, services, sink, pki, as_of=as_of, first=first),
-            shown.on_event,
-        )
+        laboratory = facing(request.target, Pki.load_or_create(PKI), t, folder=request.folder)
+        engine_run(request, laboratory, shown.on_event)
     conclude(request.folder)
