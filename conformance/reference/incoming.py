@@ -40,6 +40,7 @@ FLAG_NAMES = {
 }
 """Flag names met on the wire (short since V2.0, long in V1.2) -> the short name."""
 
+BODY_LIMIT = 100_000
 MAIL_BODIES = frozenset({"CORPSMAIL_PS", "CORPSMAIL_PATIENT"})
 DIALECTS: dict[str, Literal["1.2", "2.0", "2.1"]] = {
     "1.2^CISIS_CDA_HL7_V1": "1.2",
@@ -90,7 +91,7 @@ def received(message: Message, head: Envelope) -> Received:
     pid = message.first("PID")
     if pid is None:
         raise Refused("100", "PID^1")
-    documents, sender, institution, recipients = _documents(message)
+    documents, sender, institution, recipients, replies = _documents(message)
     ins, local = _identifiers(pid)
     order = message.first("ORC")
     return Received(
@@ -108,6 +109,9 @@ def received(message: Message, head: Envelope) -> Received:
         institution=institution,
         recipients=recipients,
         replaced=message.get("TXA-13.3") or message.get("TXA-13.1") if message.first("TXA") else "",
+        replies=replies,
+        bodies=_bodies(message),
+        final=_final(message),
     )
 
 
@@ -157,9 +161,11 @@ def _flags(message: Message) -> dict[str, str]:
 
 def _documents(
     message: Message,
-) -> tuple[tuple[Document, ...], Person | None, Institution | None, tuple[str, ...]]:
+) -> tuple[tuple[Document, ...], Person | None, Institution | None, tuple[str, ...], tuple[str, ...]]:
     documents: list[Document] = []
-    sender, institution, recipients = None, None, []
+    sender, institution = None, None
+    recipients: list[str] = []
+    replies: list[str] = []
     for segment in message.segments:
         if segment.name == "OBX" and segment.value(2) == "ED" and segment.value(3, 1) not in MAIL_BODIES:
             documents.append(_document(segment))
@@ -167,11 +173,40 @@ def _documents(
             kind = segment.value(4, 1)
             if kind == "SB" and sender is None and institution is None:
                 sender, institution = _participant(segment)
-            elif kind == "RCT":
-                recipients.append(segment.value(15, 4))
+            elif kind in ("RCT", "REPLY"):
+                # The example of the volet V2.1 has one separator too many: its address is then in PRT-16.
+                address = segment.value(15, 4) or segment.value(16, 4)
+                (recipients if kind == "RCT" else replies).append(address.strip())
     if not documents:
         raise Refused("101", "OBX^1^5")
-    return tuple(documents), sender, institution, tuple(r for r in recipients if r)
+    return tuple(documents), sender, institution, tuple(filter(None, recipients)), tuple(filter(None, replies))
+
+
+def _bodies(message: Message) -> dict[str, str]:
+    """The texts asked for as body of the mails; what cannot be read is as if it were not there."""
+    found = {}
+    for obx in message.all("OBX"):
+        name = obx.value(3, 1).strip()
+        if name not in MAIL_BODIES:
+            continue
+        raw = obx.raw_value(5, component=5)
+        try:
+            text = _base64(raw, "").decode() if raw else obx.value(5, 1)
+        except (Refused, UnicodeDecodeError):
+            continue
+        found[name] = text[:BODY_LIMIT]
+    return found
+
+
+def _final(message: Message) -> bool:
+    """Whether NTE-4 says FIN under the flag DESTMSSANTEPAT."""
+    under = False
+    for segment in message.segments:
+        if segment.name == "OBX":
+            under = segment.value(3, 1).strip() == "DESTMSSANTEPAT"
+        elif under and segment.name == "NTE" and segment.value(4, 1).strip() == "FIN":
+            return True
+    return False
 
 
 def _participant(prt: Segment) -> tuple[Person | None, Institution | None]:

@@ -101,6 +101,16 @@ def provide(submission: SubmissionSet, entry: Entry, content_id: str) -> bytes:
     ).encode()
 
 
+def metadata(submission: SubmissionSet, entries: Sequence[Entry]) -> bytes:
+    """METADATA.XML of an XDM archive (ITI-32): the same objects, entry n being the file DOC000n.XML."""
+    objects = "".join(
+        _entry(e, f"{ENTRY}{n:02d}", f"DOC{n:04d}.XML")
+        + association(HAS_MEMBER, SET, f"{ENTRY}{n:02d}", slot("SubmissionSetStatus", ["Original"]))
+        for n, e in enumerate(entries, 1)
+    )
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + _submit(_package(submission) + objects).encode()
+
+
 def delete(submission: SubmissionSet, entry_uuid: str, status: str) -> bytes:
     """The body of ITI-57 that turns an entry into a deleted one (TD3.3c)."""
     states = slot("OriginalStatus", [status]) + slot("NewStatus", [DELETED])
@@ -130,7 +140,7 @@ def _submit(objects: str) -> str:
     )
 
 
-def _entry(entry: Entry) -> str:
+def _entry(entry: Entry, name: str = ENTRY, uri: str = "DOC0001.XML") -> str:
     header, data = entry.document.cda, entry.document.data
     slots = {
         "creationTime": [utc(header.effective_time)],
@@ -142,7 +152,7 @@ def _entry(entry: Entry) -> str:
         "serviceStopTime": [utc(header.stop)],
         "sourcePatientId": [entry.source_patient_id],
         "sourcePatientInfo": source_patient_info(entry.traits),
-        "URI": ["DOC0001.XML"],
+        "URI": [uri],
         "urn:ihe:iti:xds:2013:referenceIdList": [
             f"{extension}^^^&{root}&ISO^urn:ihe:iti:xds:2013:{kind}"
             for kind, ids in (("order", header.orders), ("accession", header.accessions))
@@ -161,12 +171,12 @@ def _entry(entry: Entry) -> str:
     inner = [
         *(slot(name, values) for name, values in slots.items()),
         label(header.title),
-        *(author(ENTRY_AUTHOR, ENTRY, value) for value in header.authors),
-        *(code(scheme, ENTRY, value) for scheme, value in codes),
-        identifier(ENTRY_PATIENT, ENTRY, entry.patient_id, "XDSDocumentEntry.patientId"),
-        identifier(ENTRY_ID, ENTRY, header.unique_id, "XDSDocumentEntry.uniqueId"),
+        *(author(ENTRY_AUTHOR, name, value) for value in header.authors),
+        *(code(scheme, name, value) for scheme, value in codes),
+        identifier(ENTRY_PATIENT, name, entry.patient_id, "XDSDocumentEntry.patientId"),
+        identifier(ENTRY_ID, name, header.unique_id, "XDSDocumentEntry.uniqueId"),
     ]
-    return element("ExtrinsicObject", {"id": ENTRY, "mimeType": header.mime, "objectType": ENTRY_TYPE}, "".join(inner))
+    return element("ExtrinsicObject", {"id": name, "mimeType": header.mime, "objectType": ENTRY_TYPE}, "".join(inner))
 
 
 def _package(submission: SubmissionSet) -> str:

@@ -60,6 +60,11 @@ class Settings:
 
     reply_to: str
     antivirus: bool = True
+    first_reply_to: str = ""
+
+    def __post_init__(self) -> None:
+        """Remember the address of the settings file."""
+        self.first_reply_to = self.first_reply_to or self.reply_to
 
 
 @dataclass(frozen=True, slots=True)
