@@ -15,6 +15,7 @@ from conformance.reference.admin import Admin
 from conformance.reference.config import Config, ConfigError, load
 from conformance.reference.defects import DEFECTS, UnknownDefect
 from conformance.reference.dmp import Dmp
+from conformance.reference.frontage import Frontage
 from conformance.reference.mllp import Listener
 from conformance.reference.platform import Platform
 from conformance.reference.vihf import Signer
@@ -64,11 +65,13 @@ async def _serve(config: Config, defects: Sequence[str]) -> None:
         platform.handle, frame_limit=limits.frame_megabytes * 1024 * 1024, connections=limits.connections
     )
     admin = Admin(platform)
+    frontage = Frontage(config, platform)
     await platform.start()
     try:
         try:
             heard = await documents.start(config.documents)
             administered = await admin.start(config.admin) if config.admin is not None else None
+            shown = await frontage.start()
         except OSError as error:
             remedy = "free the port, or give port 0 for any free one."
             raise ConfigError("listen", "", f"a port cannot be had ({error.strerror}).", remedy) from None
@@ -76,10 +79,12 @@ async def _serve(config: Config, defects: Sequence[str]) -> None:
             "ready": True,
             "documents": f"mllp://{heard}",
             "admin": str(administered) if administered is not None else None,
+            **shown,
         }
         print(json.dumps(ready), flush=True)
         await stopping.wait()
     finally:
+        await frontage.stop()
         await admin.stop()
         await documents.stop()
         await platform.stop()

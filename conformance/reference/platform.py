@@ -8,17 +8,21 @@ import itertools
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from conformance.errors import Malformed
 from conformance.reference import incoming, outgoing, rules
+from conformance.reference.clock import Clock
 from conformance.reference.config import Config
 from conformance.reference.defects import behaviour as behaviour_with
 from conformance.reference.defects import find
 from conformance.reference.dmp import Dmp
 from conformance.reference.feeding import Feeder, Task
+from conformance.reference.ledger import Ledger
+from conformance.reference.mail import Mailing
 from conformance.reference.mllp import ChannelError, Sender
 from conformance.reference.rules import Memory
+from conformance.reference.traces import Traces
 from conformance.reference.values import Envelope, Outcome, Received, Refusal, Refused
 from conformance.standards.hl7v2.syntax import parse
 
@@ -51,6 +55,11 @@ class Platform:
         self._bytes = 0
         self._numbers = itertools.count(1)
         self._run = os.urandom(3).hex().upper()
+        self.clock = Clock()
+        self.traces = Traces(self.clock)
+        self.ledger = Ledger(self.clock)
+        self.mail: Mailing | None = None
+        self.emptied: list[Callable[[], None]] = []  # told of each purge
         self.counts = {"received": 0, "refused": 0, "fed": 0, "failed": 0, "returned": 0, "mail": 0}
 
     async def start(self) -> None:
@@ -82,6 +91,10 @@ class Platform:
         self._memory = Memory()
         self._seen.clear()
         self._feeder.forget()
+        self.traces.clear()
+        self.ledger.clear()
+        for forget in self.emptied:
+            forget()
         self.counts = dict.fromkeys(self.counts, 0)
         return ended
 
