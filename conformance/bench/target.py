@@ -14,9 +14,18 @@ from conformance.errors import TargetError
 SETTLE_FLOOR = 0.2
 """Seconds of silence that no target can lower: below it an absence would mean nothing."""
 
-DEFAULT_SETTINGS: Mapping[str, object] = MappingProxyType({"matrix": "2.1.2", "ins_environment": "test"})
+DEFAULT_SETTINGS: Mapping[str, object] = MappingProxyType(
+    {
+        "matrix": "2.1.2",
+        "ins_environment": "test",
+        "mss_application_mailbox": "pfi@banc.mssante.fr",
+        "mss_return_mailbox": "accueil@banc.mssante.fr",
+        "mss_personal_mailbox": "ps801234567897@banc.mssante.fr",
+    }
+)
 """`matrix`: which version of the MSSanté matrix of the transmission volet is expected (a message does not tell).
-`ins_environment`: which INS OIDs the system is set up for."""
+`ins_environment`: which INS OIDs the system is set up for. `mss_...`: the mailboxes that the bench's operator opens for
+the product: an application mailbox, the one its correspondents may answer to, a professional's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typer.main import get_command
 from conformance import __version__
 from conformance.cli import catalogue, check, demo, doctor, pilot, reference, report, rows, selftest
 from conformance.cli import run as run_command
-from conformance.cli.first import explain, plan
+from conformance.cli.first import explain, init, plan
 from conformance.cli.help import Command, Group
 from conformance.cli.options import Lang
 from conformance.cli.speech import asked, complain, speak
@@ -56,6 +56,7 @@ def build() -> typer.Typer:
     app = typer.Typer(cls=Group, add_completion=False, pretty_exceptions_enable=False)
     app.callback(help="cli.root.help", epilog="cli.root.epilog", invoke_without_command=True)(_root)
     for name, function in (
+        ("init", init.init),
         ("run", run_command.run),
         ("demo", demo.demo),
         ("check", check.check),

@@ -107,7 +107,7 @@ def run(request: RunRequest, make_lab: MakeLab, on_event: events.OnEvent = event
                 as_of=request.as_of,
                 wave="+".join(request.waves),
                 options=resolve_options(request.profile.options, request.target.options),
-                settings=request.target.settings,
+                settings={**request.target.settings, "reference_produit": request.target.vendor.reference_produit},
             )
             session = Session(identity, lab, records, context, on_event, gone)
             available = request.target.available | {f"pilot:{kind}" for kind in lab.capabilities()}

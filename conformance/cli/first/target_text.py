@@ -1,0 +1,111 @@
+"""A target file as text: every key with a comment in the language of the run, ready to be read back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from conformance.services import SERVICES
+from conformance.texts import Lang, text
+
+if TYPE_CHECKING:
+    from conformance.cli.first.init import Answers
+
+PORTS = {
+    "igc": 8088,
+    "annuaire": 8089,
+    "psc": 8444,
+    "dmp": 8443,
+    "returns": 2600,
+    "relay": 2601,
+    "mss": 1587,
+    "imap": 1143,
+}
+"""The services that a first target names, and their ports: none needs a privilege."""
+
+_PILOTS = {
+    "http": 'kind = "http"\nurl = "http://127.0.0.1:9000"\n# token_env = "PILOT_TOKEN"',
+    "command": 'kind = "command"\ncommand = ["./pilote"]',
+    "files": 'kind = "files"\nfolder = "pilote"',
+    "person": 'kind = "person"',
+}
+
+
+def write(answers: Answers, lang: Lang) -> str:
+    """The whole file."""
+    return "\n".join(_lines(answers, lang)) + "\n"
+
+
+def _quoted(value: str) -> str:
+    """A TOML basic string: JSON's escapes are TOML's."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _list(values: tuple[str, ...]) -> str:
+    return "[" + ", ".join(_quoted(value) for value in values) + "]"
+
+
+def _lines(answers: Answers, lang: Lang) -> Iterator[str]:
+    def note(id: str, **values: object) -> Iterator[str]:
+        yield from (f"# {line}".rstrip() for line in text(id, lang, **values).splitlines())
+
+    yield from note("cli.init.file.head")
+    yield from ("", 'schema = "target/1"', "")
+    yield "[vendor]"
+    yield f"name = {_quoted(answers.vendor)}"
+    yield f"product = {_quoted(answers.product)}"
+    yield f"version = {_quoted(answers.version)}"
+    yield from note("cli.init.file.reference")
+    yield f"reference_produit = {_quoted(answers.reference)}"
+    yield from ("", "[target]", f"dsr = {_quoted(answers.dsr)}", f"waves = {_list(answers.waves)}")
+    yield from note("cli.init.file.options")
+    yield f"options = {_list(answers.scopes)}"
+    yield from _options(answers, lang)
+    yield from note("cli.init.file.claims", rows=", ".join(_claims(answers)) or "-")
+    yield from ("claims = []", "")
+    yield from note("cli.init.file.endpoints")
+    scheme = "" if answers.documents.startswith("mllp") else "mllp://"
+    yield from ("[endpoints]", f"documents = {_quoted(scheme + answers.documents)}", "")
+    yield from note("cli.init.file.services")
+    for name, port in PORTS.items():
+        if name not in SERVICES:
+            continue
+        listen = "0.0.0.0" if answers.here else "127.0.0.1"
+        yield from ("", *note(f"cli.init.file.service.{name}"), f"[services.{name}]", f'listen = "{listen}:{port}"')
+        if answers.here:
+            yield f"advertise = {_quoted(f'{_scheme(name)}://{answers.here}:{port}')}"
+    yield ""
+    yield from note("cli.init.file.pilot")
+    if answers.pilot == "none":
+        yield from ("# [pilot]", *(f"# {line}" for line in _PILOTS["http"].splitlines()))
+    else:
+        yield from ("[pilot]", *_PILOTS[answers.pilot].splitlines())
+    yield ""
+    yield from note("cli.init.file.timing")
+    yield from ("[timing]", "answer = 10.0", "settle = 2.0", "reaction = 30.0", "parallel = 1", "")
+    yield from note("cli.init.file.settings")
+    yield from ("[settings]", 'ins_environment = "test"')
+
+
+def _scheme(name: str) -> str:
+    """The scheme under which a service is told: a target knows web and MLLP addresses only."""
+    scheme = SERVICES[name].scheme
+    return scheme if scheme in ("http", "https", "mllp", "mllps") else "https"
+
+
+def _options(answers: Answers, lang: Lang) -> Iterator[str]:
+    """What holds unless it is denied: each one explained, to be denied by `!name`."""
+    from conformance.catalogue.expression import names
+
+    used = {name for row in answers.profile.requirements(answers.waves) for name in names(row.when)}
+    for option in answers.profile.options.values():
+        if option.name in used and option.name not in answers.scopes:
+            denied = f"!{option.name}" if option.default else option.name
+            yield f"#   {_quoted(denied):<42} {option.text(lang)}"
+
+
+def _claims(answers: Answers) -> list[str]:
+    from conformance.catalogue.model import Level
+
+    return [row.key for row in answers.profile.requirements(answers.waves) if row.level is Level.MAY]
