@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.bench.target import Endpoint, Listen, Target, Timing, load
+from conformance.bench.target import DEFAULT_SETTINGS, Endpoint, Listen, Target, Timing, load
 from conformance.errors import TargetError
 from conformance.texts import render_error
 
@@ -80,7 +80,7 @@ def test_a_whole_target(tmp_path: Path) -> None:
     target = read(tmp_path, GOOD)
     assert target.services["returns"] == Listen("::1", 0)
     assert target.timing == Timing(10.0, 1.5, 60.0, 1)
-    assert target.settings == {"matrix": "draft-2.1.3", "ins_environment": "test"}
+    assert target.settings == {**DEFAULT_SETTINGS, "matrix": "draft-2.1.3"}
     assert target.pilot is not None
     assert target.pilot.token_env == "PILOT_TOKEN"
     assert len(target.digest) == 64
