@@ -82,6 +82,8 @@ class HttpPilot:
         for left in range(AGAIN - 1, -1, -1):
             try:
                 return await self._once(method, path, body)
+            except TimeoutError:
+                raise PilotFault("pilot-timeout", f"{method} {path}: {self._timeout} s") from None
             except aiohttp.ClientConnectorCertificateError as error:
                 raise PilotFault("pilot-unreachable", f"certificate: {error.certificate_error}") from None
             except aiohttp.ClientConnectorError as error:
@@ -90,8 +92,6 @@ class HttpPilot:
                 fault = PilotFault("pilot-unreachable", f"{type(error).__name__}: the connection was cut")
                 if not again:
                     raise fault from None
-            except TimeoutError:
-                raise PilotFault("pilot-timeout", f"{method} {path}: {self._timeout} s") from None
             if not left:
                 raise fault
             await clock.sleep(PAUSE)
