@@ -38,17 +38,17 @@ class Condition:
 
 
 CERTIFICATES = (
-    "igc-sante", "expired", "not-yet-valid", "revoked", "foreign", "wrong-name", "expired-authority", "self-signed",
+    "igc", "expired", "not-yet-valid", "revoked", "foreign", "wrong-name", "expired-authority", "self-signed",
 )  # fmt: skip
 OFFERS = (
-    "tls1.1-only", "tls1.2-only", "tls1.3-only", "tls1.2+1.3",
+    "tls1.1-only", "tls1.2-only", "tls1.3-only",
     "weak-dh", "weak-curve", "foreign-suites", "no-starttls",
 )  # fmt: skip
 SUITES = ("C030", "C02F", "C028", "C027", "009F", "009E")
 """The six suites admitted with an operator, each of which may be all that it offers (`suite-C030`)."""
 FAULTS = ("greeting-4xx", "auth-refused", "cut")
 
-_ACCEPTED = frozenset({"certificate:igc-sante", "offer:tls1.2-only", "offer:tls1.3-only", "offer:tls1.2+1.3"})
+_ACCEPTED = frozenset({"certificate:igc", "offer:tls1.2-only", "offer:tls1.3-only"})
 
 
 def _all() -> dict[str, Condition]:
