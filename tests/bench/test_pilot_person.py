@@ -129,7 +129,7 @@ def test_files_are_put_where_a_person_can_take_them(tmp_path: Path) -> None:
     piece = {"name": "../../etc/x.pdf", "type": "application/pdf", "base64": coded}
     asked = Stimulus("s1", "mail.send/1", {**SEND.payload, "attachments": [piece]})
     _, shown = ask("fait", asked=(asked,), folder=tmp_path)
-    (written,) = [p for p in tmp_path.rglob("*.pdf")]
+    (written,) = tmp_path.rglob("*.pdf")
     assert written.read_bytes() == b"%PDF"
     assert written.parent == tmp_path / "pilot-person" / "s1"
     assert str(written) in shown
