@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
+import uuid
+from collections.abc import Callable
 from typing import Literal
 
 from conformance.errors import Malformed
-from conformance.reference import cda
+from conformance.reference import cda, wrapping
 from conformance.reference.values import (
     Coded,
     Document,
@@ -91,8 +93,8 @@ def received(message: Message, head: Envelope) -> Received:
     pid = message.first("PID")
     if pid is None:
         raise Refused("100", "PID^1")
-    documents, sender, institution, recipients, replies = _documents(message)
     ins, local = _identifiers(pid)
+    documents, sender, institution, recipients, replies = _documents(message, pid)
     order = message.first("ORC")
     return Received(
         envelope=head,
@@ -161,14 +163,15 @@ def _flags(message: Message) -> dict[str, str]:
 
 def _documents(
     message: Message,
+    pid: Segment,
 ) -> tuple[tuple[Document, ...], Person | None, Institution | None, tuple[str, ...], tuple[str, ...]]:
-    documents: list[Document] = []
+    found: list[Segment] = []
     sender, institution = None, None
     recipients: list[str] = []
     replies: list[str] = []
     for segment in message.segments:
         if segment.name == "OBX" and segment.value(2) == "ED" and segment.value(3, 1) not in MAIL_BODIES:
-            documents.append(_document(segment))
+            found.append(segment)
         elif segment.name == "PRT":
             kind = segment.value(4, 1)
             if kind == "SB" and sender is None and institution is None:
@@ -177,8 +180,11 @@ def _documents(
                 # The example of the volet V2.1 has one separator too many: its address is then in PRT-16.
                 address = segment.value(15, 4) or segment.value(16, 4)
                 (recipients if kind == "RCT" else replies).append(address.strip())
-    if not documents:
+    if not found:
         raise Refused("101", "OBX^1^5")
+    documents = [
+        _document(segment, lambda s, data: _wrapped(message, pid, s, data, sender, institution)) for segment in found
+    ]
     return tuple(documents), sender, institution, tuple(filter(None, recipients)), tuple(filter(None, replies))
 
 
@@ -224,12 +230,33 @@ def _participant(prt: Segment) -> tuple[Person | None, Institution | None]:
     return person, Institution(number, prt.value(8, 1), prt.value(8, 6, 2) or "1.2.250.1.71.4.2.2")
 
 
-def _document(obx: Segment) -> Document:
+def _wrapped(
+    message: Message, pid: Segment, obx: Segment, data: bytes, sender: Person | None, institution: Institution | None
+) -> bytes:
+    """The CDA N1 of a PDF that came alone."""
+    ins, local = _identifiers(pid)
+    named = bool(message.first("TXA"))
+    return wrapping.wrap(
+        data,
+        unique_id=(message.get("TXA-12.3") or message.get("TXA-12.1") if named else "") or f"2.25.{uuid.uuid4().int}",
+        type=Coded(obx.value(3, 1), obx.value(3, 2), obx.value(3, 3)),
+        ins=ins,
+        local=local,
+        patient=_traits(pid),
+        sender=sender,
+        institution=institution,
+        replaced=(message.get("TXA-13.3") or message.get("TXA-13.1")) if named else "",
+    )
+
+
+def _document(obx: Segment, wrap: Callable[[Segment, bytes], bytes]) -> Document:
     place = f"OBX^{obx.value(1) or obx.position + 1}^5"
     raw = obx.raw_value(5, component=5)
     if not raw:
         raise Refused("101", place)
     data = _base64(raw, place)
+    if data.startswith(b"%PDF-"):
+        data = wrap(obx, data)
     try:
         header = cda.read(data)
     except Refused as refused:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Literal
 
 Request = Literal["initial", "replacement", "deletion"]
@@ -149,7 +148,7 @@ class Received:
     recipients: tuple[str, ...]  # MSSanté addresses
     replaced: str  # TXA-13, root
     replies: tuple[str, ...] = ()  # MSSanté addresses to answer to (PRT REPLY)
-    bodies: Mapping[str, str] = MappingProxyType({})  # CORPSMAIL_PS, CORPSMAIL_PATIENT -> text
+    bodies: Mapping[str, str] = field(default_factory=dict)  # CORPSMAIL_PS, CORPSMAIL_PATIENT -> text
     final: bool = False  # the patient must not answer (NTE-4 FIN under DESTMSSANTEPAT)
 
     def flag(self, name: str) -> bool:

@@ -21,7 +21,7 @@ def embedded(root: etree._Element) -> bytes | None:
     if body is None or body.get("mediaType") != "application/pdf":
         return None
     try:
-        data = base64.b64decode("".join(body.itertext()).encode("ascii", "ignore"))
+        data = base64.b64decode("".join(map(str, body.itertext())).encode("ascii", "ignore"))
     except binascii.Error:
         return None
     return data or None
@@ -44,7 +44,7 @@ def lines_of(root: etree._Element, cda: Cda) -> list[str]:
     ]
     body = root.find("h:component/h:nonXMLBody/h:text", NS)
     if body is not None and body.get("mediaType") == "text/plain":
-        text = "".join(body.itertext())
+        text = "".join(map(str, body.itertext()))
         if body.get("representation") == "B64":
             try:
                 text = base64.b64decode(text.encode("ascii", "ignore")).decode("utf-8", "replace")

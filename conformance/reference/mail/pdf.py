@@ -60,7 +60,7 @@ _ALIKE |= {"×": "x"}
 
 def _dots(character: str) -> frozenset[tuple[int, int]] | None:
     """The dots of a character, None when the font does not have it."""
-    base, *marks = unicodedata.normalize("NFD", character)
+    base, *marks = list(unicodedata.normalize("NFD", character))
     if not " " <= base <= "~" or any(m not in _MARKS for m in marks):
         return None
     columns = _ASCII[5 * (ord(base) - 32) :][:5]
