@@ -69,10 +69,11 @@ def test_every_commented_line_of_the_sample_is_a_key(tmp_path: Path) -> None:
     rows = [re.sub(r"^# (?=[a-z_]+ = |\[)", "", row) for row in sample.splitlines()]
     for name in ("mon-autorite.pem", "igc-sante-test.pem", "serveur.pem", "serveur.key"):
         (tmp_path / name).write_text("")
-    target = read(tmp_path, "\n".join(rows), {"PFI_MOT_DE_PASSE": "long-enough"})
+    secrets = {"PFI_MOT_DE_PASSE": "long-enough", "PILOT_TOKEN": "long-enough-too"}
+    target = read(tmp_path, "\n".join(rows), secrets)
     assert target.configurations[0].name == "hopital"
     assert target.services["dmp"].advertise == "https://banc.local:8443"
-    assert target.secrets == {"PFI_MOT_DE_PASSE": "long-enough"}
+    assert target.secrets == secrets
 
 
 def test_a_whole_target(tmp_path: Path) -> None:
@@ -184,3 +185,32 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
         with pytest.raises(TargetError) as error:
             load(path, {})
         assert error.value.id == id
+
+
+def test_a_pilot_is_read_with_its_files(tmp_path: Path) -> None:
+    """Anchors are found beside the target; a kept command runs there; times of reaction and of the pilot are read."""
+    (tmp_path / "a.pem").write_bytes(b"x")
+    pilot = 'kind = "command"\ncommand = ["run"]\nkeep = true\nanchors = ["a.pem"]\n'
+    text = GOOD.partition("[pilot]")[0] + f"[pilot]\n{pilot}[timing]\nreaction = 5\npilot = 7\n"
+    target = read(tmp_path, text)
+    assert target.pilot is not None
+    assert (target.pilot.keep, target.pilot.base) == (True, tmp_path)
+    assert target.pilot.anchors == (tmp_path / "a.pem",)
+    assert (target.timing.reaction, target.timing.pilot) == (5, 7)
+
+
+@pytest.mark.parametrize(
+    ("line", "id"),
+    [
+        ('url = "http://user:secret@127.0.0.1:9000"', "target.wrong-form"),
+        ('url = "http://h"\nanchors = ["absent.pem"]', "target.missing-file"),
+        ('url = "http://h"\nkeep = "yes"', "target.wrong-type"),
+        ("", "target.missing-key"),
+    ],
+)
+def test_a_wrong_pilot_is_told(tmp_path: Path, line: str, id: str) -> None:
+    """A password in an address, a missing anchor, a wrong type, no address."""
+    text = GOOD.partition("[pilot]")[0] + f'[pilot]\nkind = "http"\n{line}\n'
+    with pytest.raises(TargetError) as caught:
+        read(tmp_path, text)
+    assert caught.value.id == id
