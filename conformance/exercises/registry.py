@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from conformance.exercises.accounts import AccountsExercise
 from conformance.exercises.base import Exercise
+from conformance.exercises.dashboard import DashboardExercise
 from conformance.exercises.documents import DocumentsIntake
 from conformance.exercises.mail_compose import MailCompose
 from conformance.exercises.mail_reception import MailReception
 from conformance.exercises.mail_transport import MailTransport
+from conformance.exercises.sign_in import SignInExercise
 from conformance.exercises.third_party import ThirdPartyConnection
 
 _ALL: tuple[Exercise, ...] = (
+    AccountsExercise(),
+    DashboardExercise(),
     DocumentsIntake(),
     MailCompose(),
     MailReception(),
     MailTransport(),
+    SignInExercise(),
     ThirdPartyConnection(),
 )
 _BY_NAME = {exercise.name: exercise for exercise in _ALL}

@@ -88,7 +88,7 @@ class Endpoints:
         if "openid" not in asked.get("scope", "").split():
             error = error or "invalid_scope"
         live = call.cookies.get(COOKIE, "")
-        known = live in grants.sessions and asked.get("prompt") != "login"
+        known = live in grants.sessions and settings["live"] == "yes" and asked.get("prompt") != "login"
         if asked.get("prompt") == "none" and not known:
             error = error or "login_required"
         facts: dict[str, Fact] = {"state": settings["state"], "login": "reused" if known else "asked"}

@@ -44,8 +44,9 @@ class PscService(WebService):
     """Settings: `rpps`, `family`, `given` of who signs in; what goes wrong in `token` (`tokens.LABELS`), `state`
     (`same`, `wrong`), `error` (an OAuth code); `fault` (`success`, `down`, `slow`, `cut`) on the requests of `on`.
 
-    `client`, `secret` are the client's; `access-seconds`, `refresh-seconds` lifetimes; `algorithm` RS256 or HS256;
-    `ciba-polls` how often a CIBA client is told to wait.
+    `live` is `no` when every sign-in comes from a browser of its own. `client`, `secret` are the client's;
+    `access-seconds`, `refresh-seconds` lifetimes; `algorithm` RS256 or HS256; `ciba-polls` how often a CIBA client is
+    told to wait.
     """
 
     name: ClassVar[str] = "psc"
@@ -61,6 +62,7 @@ class PscService(WebService):
             "token": "good",
             "state": "same",
             "error": "",
+            "live": "yes",
             "rpps": "01234567897",
             "family": "REAULT",
             "given": "Pierre",
