@@ -156,7 +156,8 @@ def _conclude(told: Told, able: frozenset[str] | None) -> None:
     from conformance.texts import all_texts
 
     if told.failure:
-        id = f"pilot.failure.{told.failure}"
+        denied = any(f"HTTP {status}" in told.detail for status in (401, 403))
+        id = "pilot.failure.denied" if denied else f"pilot.failure.{told.failure}"
         print(t(id, detail=told.detail or "-"))
         print(t("texts.remedy", remedy=all_texts()[id].remedy(spoken())))
         raise typer.Exit(NOT_OBEYED)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -100,3 +102,25 @@ def test_a_target_without_a_pilot(capsys: pytest.CaptureFixture[str], tmp_path: 
     code, shown = say(capsys, "pilot", "try", "account.sync/1", "--target", str(path))
     assert code == 2
     assert "samples/pilot" in shown
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
+def test_a_token_refused_is_told_as_such(capsys: pytest.CaptureFixture[str], tmp_path: Path, status: str) -> None:
+    """The remedy speaks of the token, not of JSON."""
+    path = tmp_path / "cible.toml"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def refuse() -> None:
+            connection, _ = server.accept()
+            connection.recv(65536)
+            connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+            connection.close()
+
+        thread = Thread(target=refuse, daemon=True)
+        thread.start()
+        path.write_text(f'{TARGET}[pilot]\nkind = "http"\nurl = "http://127.0.0.1:{port}"\n', encoding="utf-8")
+        code, shown = say(capsys, "pilot", "try", "account.sync/1", "--target", str(path))
+        thread.join(5)
+    assert code == 1
+    assert "token_env" in shown
