@@ -84,14 +84,13 @@ class DashboardExercise:
         """What the documents and the fault make of it."""
         found = set()
         flags = [d.steps[0].flags for d in case.documents]
-        qualified = all(d.patient.qualified for d in case.documents)
         to_dmp = [f for f in flags if f.dest_dmp]
         if case.fault == "dmp" and to_dmp:
             found.add("dashboard:dmp-failure")
         mailed = any(f.dest_mss_ps or f.dest_mss_pat for f in flags)
         if case.fault == "mss" and mailed:
             found.add("dashboard:mss-failure")
-        if case.fault or not qualified:
+        if case.fault:
             return frozenset(found)
         marks = (
             (bool(to_dmp), "dmp"),
@@ -152,7 +151,13 @@ def _tomorrow(day: date) -> date:
 
 
 def _first_step(story: DocumentStory) -> DocumentStory:
-    return replace(story, steps=story.steps[:1])
+    """The story cut down to one first transmission, with the strictest flags that one of its steps had."""
+    strict = max(story.steps, key=lambda s: (s.flags.masque_ps, s.flags.invisible_patient, s.request == "initial"))
+    mailed = strict.flags.dest_mss_ps or strict.flags.dest_mss_pat
+    flags = replace(strict.flags, modif_conf_code=False, dest_dmp=strict.flags.dest_dmp or not mailed)
+    # What goes out without a qualified INS is in no counter.
+    patient = replace(story.patient, qualified=True)
+    return replace(story, patient=patient, steps=(replace(story.steps[0], flags=flags),))
 
 
 def _own(binding: Binding, number: int) -> Binding:
