@@ -19,6 +19,9 @@ ENDPOINT = "documents"
 DMP_REFUSES = Environment("dmp-refuses", {"dmp.fault": "xds-error"}, spare="dmp.spare")
 """The DMP answers every submission with an XDS error: what the system then tells the sender is heard."""
 
+MAILS_ANSWERED = Environment("mails-answered", {"mss.receipts": "both"})
+"""The operator answers each mail by the receipts it asks for: what the system then tells the sender is heard."""
+
 
 @dataclass(frozen=True)
 class DocumentsIntake:
@@ -31,7 +34,7 @@ class DocumentsIntake:
 
     name: ClassVar[str] = NAME
     needs: ClassVar[frozenset[str]] = frozenset({"endpoint:documents"})
-    environments: ClassVar[tuple[Environment, ...]] = (NORMAL, DMP_REFUSES)
+    environments: ClassVar[tuple[Environment, ...]] = (NORMAL, DMP_REFUSES, MAILS_ANSWERED)
     case_type: ClassVar[type] = DocumentStory
 
     def for_waves(self, waves: frozenset[str]) -> DocumentsIntake:

@@ -261,6 +261,8 @@ WISHES: dict[str, StoryWish] = {
     ),
     "flag:dest-mss-ps": _TO_PROFESSIONALS,
     "flag:dest-mss-pat": _TO_PATIENT,
+    "mss:ack-professional": replace(_TO_PROFESSIONALS, ack_reception=True),
+    "mss:ack-patient": replace(_TO_PATIENT, ack_reception=True),
     "mss:both": _TO_BOTH,
     "mss:reply-open": _TO_PATIENT,
     "mss:no-reply": replace(_TO_PATIENT, no_reply=True),

@@ -76,6 +76,8 @@ LABELS: frozenset[str] = (
             "identity:centenarian",
             "recipients:none",
             "recipients:some",
+            "mss:ack-professional",
+            "mss:ack-patient",
             "mss:both",
             "mss:reply-open",
             "mss:no-reply",
@@ -165,6 +167,8 @@ def _mail_labels(story: DocumentStory) -> Iterator[str]:
     to_patient = [s for s in mailed if s.flags.dest_mss_pat]
     served = bool(to_patient) and story.patient.qualified
     marks = (
+        (any(s.flags.dest_mss_ps and s.flags.ack_reception for s in mailed), "mss:ack-professional"),
+        (served and any(s.flags.ack_reception for s in to_patient), "mss:ack-patient"),
         (any(s.flags.dest_mss_ps for s in to_patient), "mss:both"),
         (served and any(not s.no_reply for s in to_patient), "mss:reply-open"),
         (served and any(s.no_reply for s in to_patient), "mss:no-reply"),

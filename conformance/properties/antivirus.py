@@ -12,7 +12,7 @@ from conformance.standards import eicar
 
 
 @register(
-    "ssi.antivirus",
+    "ssi-gen.antivirus",
     exercise="mail.reception",
     clause="REM PFI vague 2, SSI/GEN.08",
     requirements=("PFI/va2/SSI/GEN.08",),

@@ -73,7 +73,7 @@ def test_the_registry_gives_the_exercise() -> None:
     found = registry.get("documents.intake")
     assert "documents.intake" in registry.names()
     assert found.needs == {"endpoint:documents"}
-    assert [e.name for e in found.environments] == ["normal", "dmp-refuses"]
+    assert [e.name for e in found.environments] == ["normal", "dmp-refuses", "mails-answered"]
     assert DMP_REFUSES.settings == {"dmp.fault": "xds-error"}
     assert found.labels() == LABELS
 
