@@ -148,6 +148,10 @@ class Wire:
             start = max(0, len(self._kept) - len(mark) + 1)
             await self._fill()
 
+    def unread(self, data: bytes) -> None:
+        """Put bytes back in front of what comes."""
+        self._kept[:0] = data
+
     async def some(self) -> bytes:
         """Whatever comes next; raises Gone."""
         if not self._kept:

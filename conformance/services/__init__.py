@@ -7,12 +7,26 @@ from conformance.bench.target import Target, nearest
 from conformance.errors import TargetError
 from conformance.services.annuaire import AnnuaireService
 from conformance.services.dmp import DmpService
+from conformance.services.igc import IgcService
+from conformance.services.mss.service import ImapImplicitService, ImapService, MssImplicitService, MssService
 from conformance.services.psc import PscService
 from conformance.services.relay import RelayService
 from conformance.services.returns import ReturnsService
 
 SERVICES: dict[str, type[Service]] = {
-    service.name: service for service in (AnnuaireService, PscService, DmpService, ReturnsService, RelayService)
+    service.name: service
+    for service in (
+        IgcService,
+        AnnuaireService,
+        PscService,
+        DmpService,
+        ReturnsService,
+        RelayService,
+        MssService,
+        ImapService,
+        MssImplicitService,
+        ImapImplicitService,
+    )
 }
 """Every service of the bench, by its name in a target."""
 

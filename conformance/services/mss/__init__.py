@@ -1,0 +1,1 @@
+"""The MSSanté operator of the bench: its mailboxes, and how they are reached (SMTP submission, IMAP)."""
