@@ -25,18 +25,23 @@ UNUSABLE = 1
 
 
 def doctor(
+    target: Annotated[Path | None, typer.Option("--target", metavar="FILE", help="cli.doctor.target")] = None,
     cisis: Annotated[Path | None, typer.Option("--cisis", metavar="DIR", help="cli.doctor.cisis")] = None,
     json_: Json = False,
     lang: Lang = None,
 ) -> None:
-    """Tell what the official package holds and what is broken in it; exit 1 when a schematron cannot judge."""
+    """Tell what stands and what is broken, of a target's links or of the official package; exit 1 when unusable."""
+    if target is not None:
+        _links(target, json_)
+        if cisis is None:
+            return
     from conformance.arbiters.cisis.inspect import inspect
     from conformance.arbiters.cisis.package import Package
 
     named = os.environ.get(HOME)
     path = cisis or (Path(named) if named else None)
     if path is None:
-        raise UsageError("official.no-path")
+        raise UsageError("cli.doctor.both")
     seen = inspect(Package.open(path))
     engine = _engine()
     if json_:
@@ -44,6 +49,18 @@ def doctor(
     else:
         _print(seen, engine)
     if engine is None or _unusable(seen):
+        raise typer.Exit(UNUSABLE)
+
+
+def _links(target: Path, json_: bool) -> None:
+    from conformance.cli.first import links
+
+    told, bad = links.examine(target)
+    if json_:
+        print(json.dumps({"schema": links.SCHEMA, "links": told}, ensure_ascii=False, sort_keys=True))
+    else:
+        links.show(told, bad, target)
+    if bad:
         raise typer.Exit(UNUSABLE)
 
 
