@@ -64,7 +64,7 @@ def against_mssante(session: Negotiated) -> Iterator[Finding]:
     """
     if session.version == "1.3":
         return
-    if session.suite is not None and session.suite not in tables.MSSANTE_SUITES:
+    if session.suite_name and session.suite not in tables.MSSANTE_SUITES:
         yield CODES.finding("tls.suite.not-admitted", "cipher", seen=session.suite_name, subject=session.suite_name)
     least = _short(session, tables.MSSANTE_DH_BITS, tables.MSSANTE_CURVE_BITS)
     if least:
