@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from access_peers import Access, World
 from reference_peers import Peers, make_pki
 from reference_runner import Reference
 
@@ -107,3 +108,28 @@ def start(write_config: Callable[..., Path], peers: Peers) -> Iterator[Callable[
     yield begin
     for process in running:
         process.stop()
+
+
+@pytest.fixture(scope="session")
+def access_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A provider, a directory and an authority, for the whole session."""
+    world = World(tmp_path_factory.mktemp("access"))
+    yield world
+    world.stop()
+
+
+@pytest.fixture(scope="session")
+def all_access(access_world: World) -> Iterator[Access]:
+    """One reference with everything about access configured."""
+    running = access_world.start()
+    yield running
+    running.reference.stop()
+
+
+@pytest.fixture
+def access(all_access: Access, access_world: World) -> Access:
+    """That reference, empty and without defect; its peers as at the start."""
+    access_world.reset()
+    all_access.reference.admin(op="defects", names=[])
+    assert all_access.reference.admin(op="purge")["ok"]
+    return all_access

@@ -14,7 +14,7 @@ def weakness(password: str, login: str) -> str:
     """Why a password cannot be taken, or an empty text."""
     if not SHORTEST <= len(password) <= LONGEST:
         return f"a password has {SHORTEST} to {LONGEST} characters"
-    if login and login.casefold() in password.casefold():
+    if len(login) > 3 and login.casefold() in password.casefold():
         return "a password does not contain the login"
     return ""
 
