@@ -236,7 +236,7 @@ class Lab:
 
     def _client_tls(self, kind: str) -> Any:
         target = self.target
-        identity = self.pki.client()
+        identity = None if kind == "none" else self.pki.bench_client(kind or "usual")
         return client_context(
             identity, self.pki.anchors_pem, target.endpoint_anchors, check_hostname=target.check_hostname
         )

@@ -131,14 +131,16 @@ _OAKLEY_2 = (
 
 
 def client_context(
-    identity: Identity, anchors_pem: bytes, extra: Sequence[Path] = (), *, check_hostname: bool = True
+    identity: Identity | None, anchors_pem: bytes, extra: Sequence[Path] = (), *, check_hostname: bool = True
 ) -> ssl.SSLContext:
-    """For a stimulus over TLS: our client certificate, and the authorities under which the vendor's must be."""
+    """For a stimulus over TLS: our client certificate (None: none), and the authorities under which the vendor's must
+    be."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = check_hostname
     _trust(context, anchors_pem, extra)
-    _present(context, identity)
+    if identity is not None:
+        _present(context, identity)
     return context
 
 
