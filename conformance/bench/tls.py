@@ -53,6 +53,10 @@ OFFERS = {
         "1.2", "1.2", ("ECDHE-RSA-CHACHA20-POLY1305", "ECDHE-RSA-AES256-SHA", "AES256-GCM-SHA384", "AES128-SHA256")
     ),
     "no-starttls": Offer(),
+    **{
+        f"suite-{number}": Offer("1.2", "1.2", (suite,))
+        for number, suite in zip(("C030", "C02F", "C028", "C027", "009F", "009E"), SIX_SUITES, strict=True)
+    },
 }
 """What an operator of the bench can offer, by the label of its knob."""
 
@@ -100,7 +104,7 @@ def operator_context(
     return context
 
 
-_SOUND = frozenset({"usual", "tls1.2-only", "tls1.3-only", "no-starttls"})
+_SOUND = frozenset(OFFERS) - {"tls1.1-only", "weak-dh", "weak-curve", "foreign-suites"}
 
 
 @cache
