@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -132,8 +133,12 @@ def test_a_timeout_kills_the_whole_group(tmp_path: Path, keep: bool) -> None:
         f"open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
         "time.sleep(60)\n"
     )
-    assert failure(program, keep=keep, timeout=1.5).failure == "pilot-timeout"
+    assert failure(program, keep=keep, timeout=2.5).failure == "pilot-timeout"
     for pid in map(int, note.read_text().split()):
+        for _ in range(100):  # a signal sent is not a death yet
+            if not _alive(pid):
+                break
+            time.sleep(0.05)
         assert not _alive(pid)
 
 

@@ -79,6 +79,7 @@ def test_request_and_answer_are_recorded() -> None:
     request, reply = heard
     assert result.exchanges == (request.id, reply.id)
     assert result.failure is None
+    assert result.reply == reply.id
     assert result.answer is not None
     assert result.answer.status is Status.DONE
     assert [e.channel for e in heard] == ["pilot", "pilot"]
@@ -156,6 +157,7 @@ def test_a_failure_while_pending() -> None:
     result, heard = told(Scripted(Status.PENDING, PilotFault("pilot-unreachable", "cut")))
     assert result.failure == "pilot-unreachable"
     assert heard[-1].facts["event"] == "poll"
+    assert result.reply is None
 
 
 def test_unsupported_and_refused() -> None:

@@ -40,6 +40,11 @@ class Told(NamedTuple):
         return self.result if isinstance(self.result, str) else None
 
     @property
+    def reply(self) -> str | None:
+        """The exchange that carried the answer; None when there is none to use, or when it had no bytes."""
+        return self.exchanges[-1] if isinstance(self.result, Answer) and self.result.raw else None
+
+    @property
     def answer(self) -> Answer | None:
         """The answer, None when there is none to use."""
         return self.result if isinstance(self.result, Answer) else None
