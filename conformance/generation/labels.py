@@ -20,6 +20,9 @@ KINDS = {
 }
 """Document code -> what follows `kind:`."""
 
+ANNEX = frozenset({"11490-0", "34874-8", "57833-6", "11502-2", "18748-4"})
+"""Codes of the types of documents that the rows of wave 1 name."""
+
 SIZE = 150_000
 """From this many bytes of PDF on, the message weighs about 300 kB: twice Base64."""
 
@@ -84,7 +87,9 @@ LABELS: frozenset[str] = (
             "mss:replacement",
             "mss:deletion",
             "mss:n3",
+            "mss:patient-n1",
             "mss:unqualified",
+            "mss:unqualified-ps",
         )
     )
     | frozenset(f"kind:{k}" for k in KINDS.values())
@@ -174,10 +179,16 @@ def _mail_labels(story: DocumentStory) -> Iterator[str]:
         (served and any(s.no_reply for s in to_patient), "mss:no-reply"),
         (any(s.request == "replacement" for s in mailed), "mss:replacement"),
         (any(s.request == "deletion" for s in mailed), "mss:deletion"),
-        (any(b.level == "N3" for s in mailed for b in s.bodies), "mss:n3"),
+        (_has(mailed, "N3"), "mss:n3"),
+        (served and story.kind.code in ANNEX and _has(to_patient, "N1"), "mss:patient-n1"),
         (bool(to_patient) and not story.patient.qualified, "mss:unqualified"),
+        (any(s.flags.dest_mss_ps for s in mailed) and not story.patient.qualified, "mss:unqualified-ps"),
     )
     yield from (label for holds, label in marks if holds)
+
+
+def _has(steps: list[Step], level: str) -> bool:
+    return any(b.level == level for s in steps for b in s.bodies)
 
 
 _ORIGINS = {"2A": "corsica", "2B": "corsica", "97": "overseas", "98": "overseas", "99": "abroad"}
