@@ -15,7 +15,7 @@ from typer.main import get_command
 from conformance import __version__
 from conformance.cli import catalogue, check, demo, doctor, pilot, reference, report, rows, selftest
 from conformance.cli import run as run_command
-from conformance.cli.first import explain, init, plan
+from conformance.cli.first import explain, init, plan, trust
 from conformance.cli.help import Command, Group
 from conformance.cli.options import Lang
 from conformance.cli.speech import asked, complain, speak
@@ -66,6 +66,7 @@ def build() -> typer.Typer:
         ("doctor", doctor.doctor),
         ("plan", plan.plan),
         ("explain", explain.explain),
+        ("trust", trust.trust),
     ):
         app.command(name, cls=Command, help=f"cli.{name}.help", epilog=f"cli.{name}.epilog")(function)
     app.add_typer(catalogue.app, name="catalogue")

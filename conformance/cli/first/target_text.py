@@ -74,7 +74,7 @@ def _lines(answers: Answers, lang: Lang) -> Iterator[str]:
         listen = "0.0.0.0" if answers.here else "127.0.0.1"
         yield from ("", *note(f"cli.init.file.service.{name}"), f"[services.{name}]", f'listen = "{listen}:{port}"')
         if answers.here:
-            yield f"advertise = {_quoted(f'{_scheme(name)}://{answers.here}:{port}')}"
+            yield f"advertise = {_quoted(f'{SERVICES[name].scheme}://{answers.here}:{port}')}"
     yield ""
     yield from note("cli.init.file.pilot")
     if answers.pilot == "none":
@@ -86,12 +86,6 @@ def _lines(answers: Answers, lang: Lang) -> Iterator[str]:
     yield from ("[timing]", "answer = 10.0", "settle = 2.0", "reaction = 30.0", "parallel = 1", "")
     yield from note("cli.init.file.settings")
     yield from ("[settings]", 'ins_environment = "test"')
-
-
-def _scheme(name: str) -> str:
-    """The scheme under which a service is told: a target knows web and MLLP addresses only."""
-    scheme = SERVICES[name].scheme
-    return scheme if scheme in ("http", "https", "mllp", "mllps") else "https"
 
 
 def _options(answers: Answers, lang: Lang) -> Iterator[str]:
