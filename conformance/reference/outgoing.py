@@ -5,6 +5,7 @@ Source: volet "Transmission d'un document CDA-R2 en HL7 v2", acknowledgements; H
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from conformance.reference.values import Envelope, Outcome, Received, Refusal
@@ -51,20 +52,47 @@ def acknowledgement(
     return build(segments)
 
 
-def business_return(received: Received, reference: str, own_control: str, outcome: Outcome) -> bytes:
-    """A ZAM^Z01: what the DMP said of a document. OBX-4 is `reference`."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A business return: event, OBX-3 of its status, OBX-3 of its recipient (empty: none), system of ERR-5."""
+
+    event: str
+    status: tuple[str, str]
+    recipient: tuple[str, str]
+    errors: str
+
+
+DMP = Kind("Z01", ("ACK_RECEPTION_DMP", "Accusé de réception DMP"), ("", ""), "DMP_ERROR_CODE")
+MAIL = Kind(
+    "Z02",
+    ("ACK_RECEPTION_MSS", "Accusé de réception MSSanté"),
+    ("DESTINATAIRE_MSS", "Destinataire MSSanté"),
+    "SMTPERRORCODE",
+)
+READING = Kind(
+    "Z03",
+    ("ACK_LECTURE_MSS", "Accusé de lecture"),
+    ("LECTEUR_MSS", "Lecteur du courriel MSSanté"),
+    "applicationErrorCondition",
+)
+
+
+def business_return(
+    received: Received, reference: str, own_control: str, outcome: Outcome, kind: Kind = DMP, recipient: str = ""
+) -> bytes:
+    """A ZAM: what the DMP, the operator or the reader said of a document. OBX-4 is `reference`."""
     head = received.envelope
     codec = CHARSETS.get(head.charset, "utf-8")
     yes_no, errors = PROFILES.get(received.dialect, PROFILES["2.1"])
     version = received.dialect if received.dialect in PROFILES else "2.1"
-    status: Field = ("ACK_RECEPTION_DMP", _fit("Accusé de réception DMP", codec), "AckMetierZAM")
+    status: Field = (kind.status[0], _fit(kind.status[1], codec), "AckMetierZAM")
     verdict: Field = ("Y" if outcome.success else "N", "", yes_no)
     segments = [
         _msh(
             head,
             codec,
             own_control,
-            type=("ZAM", "Z01", "ZAM_Z01"),
+            type=("ZAM", kind.event, "ZAM_Z01"),
             version="2.6",
             profile=(version, "CISIS_CDA_HL7_V2"),
         ),
@@ -74,8 +102,12 @@ def business_return(received: Received, reference: str, own_control: str, outcom
             charset=codec,
         ),
     ]
+    if kind.recipient[0]:
+        who: Field = (kind.recipient[0], _fit(kind.recipient[1], codec), "AckMetierZAM")
+        address: Field = ("", "", "X.400", _fit(recipient, codec))
+        segments.append(build_segment("OBX", {1: "2", 2: "XTN", 3: who, 5: address, 11: "F"}, charset=codec))
     if not outcome.success:
-        cause: Field = (_fit(outcome.code, codec), _fit(outcome.label[:TEXT_LIMIT], codec), "DMP_ERROR_CODE")
+        cause: Field = (_fit(outcome.code, codec), _fit(outcome.label[:TEXT_LIMIT], codec), kind.errors)
         general: Field = ("207", LABELS["207"], errors)
         segments.append(build_segment("ERR", {3: general, 4: "E", 5: cause}, charset=codec))
     return build(segments)

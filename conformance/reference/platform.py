@@ -8,20 +8,24 @@ import itertools
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 from conformance.errors import Malformed
 from conformance.reference import incoming, outgoing, rules
 from conformance.reference.clock import Clock
 from conformance.reference.config import Config
 from conformance.reference.defects import behaviour as behaviour_with
-from conformance.reference.defects import find
+from conformance.reference.defects import find, with_defects
 from conformance.reference.dmp import Dmp
 from conformance.reference.feeding import Feeder, Task
-from conformance.reference.ledger import Ledger
-from conformance.reference.mail import Mailing
+from conformance.reference.ledger import Ledger, Result
+from conformance.reference.mail.mailer import Mailer
+from conformance.reference.mail.rules import MASKING, MailBehaviour
+from conformance.reference.mail.sending import finess_of
 from conformance.reference.mllp import ChannelError, Sender
-from conformance.reference.rules import Memory
+from conformance.reference.outgoing import DMP, Kind
+from conformance.reference.rules import Behaviour, Memory
 from conformance.reference.traces import Traces
 from conformance.reference.values import Envelope, Outcome, Received, Refusal, Refused
 from conformance.standards.hl7v2.syntax import parse
@@ -39,7 +43,10 @@ class RestartNeeded(ValueError):
 
 
 class Platform:
-    """The state of the process. `handle` is given every frame; the rest happens in the background."""
+    """The state of the process. `handle` is given every frame; the rest happens in the background.
+
+    `clock`, `traces` and `ledger` are shared by all its parts; `mail` is None without mailboxes in the settings.
+    """
 
     def __init__(self, config: Config, dmp: Dmp, defects: Iterable[str] = ()) -> None:
         """Raises UnknownDefect."""
@@ -49,26 +56,41 @@ class Platform:
         self._dmp = dmp
         self._feeder = Feeder(config, dmp)
         self._returns = Sender(config.returns, timeout=config.retry.timeout)
+        self.clock = Clock()
+        self.traces = Traces(self.clock)
+        self.ledger = Ledger(self.clock)
+        self.mail: Mailer | None = (
+            Mailer(
+                config,
+                config.mss,
+                traces=self.traces,
+                ledger=self.ledger,
+                behaviour=with_defects(MailBehaviour(), "mail", self.defects),
+                returner=self._return,
+            )
+            if config.mss is not None
+            else None
+        )
         self._memory = Memory()
         self._seen: OrderedDict[bytes, None] = OrderedDict()
         self._work: set[asyncio.Task[None]] = set()
         self._bytes = 0
         self._numbers = itertools.count(1)
         self._run = os.urandom(3).hex().upper()
-        self.clock = Clock()
-        self.traces = Traces(self.clock)
-        self.ledger = Ledger(self.clock)
-        self.mail: Mailing | None = None
         self.emptied: list[Callable[[], None]] = []  # told of each purge
         self.counts = {"received": 0, "refused": 0, "fed": 0, "failed": 0, "returned": 0, "mail": 0}
 
     async def start(self) -> None:
-        """Open the session with the DMP."""
+        """Open the session with the DMP, begin to read the mailboxes."""
         await self._dmp.open()
+        if self.mail is not None:
+            await self.mail.start()
 
     async def stop(self) -> None:
         """Drop what is under way and close everything."""
         await self._drop()
+        if self.mail is not None:
+            await self.mail.stop()
         self._returns.close()
         await self._dmp.close()
 
@@ -80,6 +102,8 @@ class Platform:
             raise RestartNeeded(f"chosen when the process starts only: {', '.join(sorted(restarting))}")
         self.defects = tuple(d.name for d in wanted)
         self._behaviour = behaviour_with(self.defects)
+        if self.mail is not None:
+            self.mail.switch(with_defects(MailBehaviour(), "mail", self.defects))
 
     async def purge(self, *, wait: float) -> bool:
         """Forget everything; what is under way may end within `wait` seconds, the rest is dropped (False)."""
@@ -91,6 +115,9 @@ class Platform:
         self._memory = Memory()
         self._seen.clear()
         self._feeder.forget()
+        self.clock.days_forward = 0
+        if self.mail is not None:
+            self.mail.forget()
         self.traces.clear()
         self.ledger.clear()
         for forget in self.emptied:
@@ -158,14 +185,20 @@ class Platform:
         self.counts["mail"] += received.flag("DESTMSSANTEPS") or received.flag("DESTMSSANTEPAT")
         if received.ins is not None and received.qualified:
             self._memory.saw_patient(received.ins)
-        if received.ins is None or not self._behaviour.is_fed(received):
-            return None
-        task = Task(received, received.ins, self._memory.previous_patient, self._behaviour)
-        work = asyncio.create_task(self._process(task))
-        self._bytes += len(raw)
-        self._work.add(work)
-        work.add_done_callback(lambda done: self._done(done, len(raw)))
+        if received.ins is not None and self._behaviour.is_fed(received):
+            self._begin(
+                self._process(Task(received, received.ins, self._memory.previous_patient, self._behaviour)), raw
+            )
+        if self.mail is not None and (received.flag("DESTMSSANTEPS") or received.flag("DESTMSSANTEPAT")):
+            self._begin(self.mail.carry_out(received, self._behaviour), raw)
         return None
+
+    def _begin(self, work: Coroutine[Any, Any, None], raw: bytes) -> None:
+        """Go on in the background."""
+        task = asyncio.create_task(work)
+        self._bytes += len(raw)
+        self._work.add(task)
+        task.add_done_callback(lambda done: self._done(done, len(raw)))
 
     def _done(self, work: asyncio.Task[None], size: int) -> None:
         self._work.discard(work)
@@ -176,14 +209,35 @@ class Platform:
     async def _process(self, task: Task) -> None:
         outcome = await self._feeder.feed(task)
         self.counts["fed" if outcome.success else "failed"] += 1
+        self._count(task.received, task.behaviour, outcome)
         if task.behaviour.is_returned(task.received, outcome):
-            await self._return(task, outcome)
+            await self._return(task.received, outcome, DMP, "", task.behaviour)
 
-    async def _return(self, task: Task, outcome: Outcome) -> None:
-        """Send the business return until it is acknowledged, a bounded number of times."""
+    def _count(self, received: Received, behaviour: Behaviour, outcome: Outcome) -> None:
+        """Trace the feeding, and count it for the dashboard."""
+        document = behaviour.version_fed(received.documents).cda
+        house = received.institution.id if received.institution else self._config.organisation.identifier
+        masked = any(received.flag(f) for f in MASKING)
+        if received.qualified and rules.request_of(received) != "deletion":
+            result: Result = "success" if outcome.success else "failure"
+            self.ledger.add(finess_of(house), "dmp", document.type.code, result, masked=masked)
+        self.traces.add(
+            received.sender.id if received.sender else self._config.organisation.responsible,
+            "dmp",
+            request=f"{rules.request_of(received)} {document.unique_id}",
+            response=outcome.code or "Success",
+            outcome="ok" if outcome.success else "failed",
+            kind="document",
+            subject={"document": document.unique_id, "control": received.envelope.control},
+        )
+
+    async def _return(
+        self, received: Received, outcome: Outcome, kind: Kind, recipient: str, behaviour: Behaviour | None = None
+    ) -> None:
+        """Send a business return until it is acknowledged, a bounded number of times."""
         own = self._control()
-        reference = task.behaviour.return_reference(task.received.envelope, own)
-        message = outgoing.business_return(task.received, reference, own, outcome)
+        reference = (behaviour or self._behaviour).return_reference(received.envelope, own)
+        message = outgoing.business_return(received, reference, own, outcome, kind, recipient)
         retry = self._config.retry
         for number in range(retry.attempts):
             try:

@@ -36,7 +36,7 @@ class Traces:
     """The traces of the process, the latest `KEPT`. A cursor is the number of the next trace, as text."""
 
     def __init__(self, clock: Clock | None = None) -> None:
-        self._clock = clock or Clock()
+        self.clock = clock or Clock()
         self._kept: deque[Trace] = deque(maxlen=KEPT)
         self._count = 0
 
@@ -53,7 +53,7 @@ class Traces:
     ) -> Trace:
         """Write one; request and response are cut to `TEXT` characters."""
         trace = Trace(
-            self._clock.stamp(),
+            self.clock.stamp(),
             author,
             action,
             request[:TEXT],

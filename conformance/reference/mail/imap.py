@@ -114,6 +114,10 @@ class Session:
         with contextlib.suppress(OSError, AttributeError):
             self._client.shutdown()
 
+    def cut(self) -> None:
+        """Close the connection at once, even while another thread reads it."""
+        self._client.sock.close()
+
     def _search(self, *criteria: str) -> list[str]:
         rows = self._ok(self._client.uid("SEARCH", *criteria))
         return [uid.decode("ascii", "replace") for row in rows if isinstance(row, bytes) for uid in row.split()]

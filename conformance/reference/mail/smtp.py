@@ -20,7 +20,7 @@ class Parcel:
 
     mailbox: str
     sender: str
-    recipient: str
+    recipients: tuple[str, ...]
     data: bytes
     identifier: str
     notify: bool = False
@@ -101,11 +101,20 @@ def _checked(channel: Channel, client: smtplib.SMTP) -> None:
 
 
 def _transfer(client: smtplib.SMTP, parcel: Parcel) -> str:
+    """MAIL, RCPT for each recipient, DATA. A refused recipient does not keep the others from being served."""
     asks = parcel.notify and client.has_extn("dsn")
     _expect(client.mail(parcel.sender, ["RET=HDRS", f"ENVID={parcel.identifier.strip('<>')}"] if asks else []), 250)
-    options = ["NOTIFY=SUCCESS,FAILURE", f"ORCPT=rfc822;{parcel.recipient}"] if asks else []
-    _expect(client.rcpt(parcel.recipient, options), 250, 251)
-    return _expect(client.data(parcel.data), 250)
+    refused: dict[str, smtplib.SMTPResponseException] = {}
+    for recipient in parcel.recipients:
+        options = ["NOTIFY=SUCCESS,FAILURE", f"ORCPT=rfc822;{recipient}"] if asks else []
+        try:
+            _expect(client.rcpt(recipient, options), 250, 251)
+        except smtplib.SMTPResponseException as error:
+            refused[recipient] = error
+    if len(refused) == len(parcel.recipients):
+        raise next(iter(refused.values()))
+    answer = _expect(client.data(parcel.data), 250)
+    return "; ".join([answer, *(f"{r} refused: {e.smtp_code} {_text(e.smtp_error)}" for r, e in refused.items())])
 
 
 def _expect(answer: tuple[int, bytes], *codes: int) -> str:
