@@ -46,7 +46,7 @@ def document_attachments(driven: Driven[object], heard: Heard, context: Context)
     clause="DSR PFI MSS/CONF.25 ; référentiel socle MSSanté n° 2, ECO.2.1.3",
     requirements=("PFI/va2/MSS/CONF.25",),
     codes=rules.codes_of("subject"),
-    claims=frozenset({"flag:dest-mss-ps", "flag:dest-mss-pat", "identity:compound", "identity:apostrophe"}),
+    claims=frozenset({"flag:dest-mss-ps", "flag:dest-mss-pat", "mss:both", "mss:n3"}),
     control=_CONTROL,
     environments=("normal",),
     needs=MSS,

@@ -1,4 +1,4 @@
-"""Mails to patients: automatic sending, address built on a qualified INS, reply closed (MSS/va1.17, va1.19, CONF.21)."""
+"""Mails to patients: automatic sending, address of a qualified INS, reply closed (MSS/va1.17, va1.19, CONF.21)."""
 
 from __future__ import annotations
 
@@ -97,9 +97,7 @@ def _as_owed(one: Sending) -> Iterator[Finding | Witness]:
     if documents and not any(d.header.level == "N1" for d in documents):
         wrong = True
         yield finding("mail.sending.not-n1", "IHE_XDM", exchange=one.exchange, seen="N3", expected="N1")
-    for word in said(
-        one, rules.GROUPS["attachments"], "document sent to the patient by itself, as PDF/A-1 and IHE_XDM"
-    ):
+    for word in said(one, rules.GROUPS["attachments"], "document sent by itself as PDF/A-1 and IHE_XDM"):
         if not (wrong and isinstance(word, Witness)):
             yield word
 

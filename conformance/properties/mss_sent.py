@@ -92,7 +92,7 @@ def sender_label(driven: Driven[object], heard: Heard, context: Context) -> Iter
     needs=MSS,
 )
 def automatic_mailbox_notice(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
-    """A mail of the application mailbox has a Reply-To and ends with the notice, both leading to a reachable mailbox."""
+    """A mail of the application mailbox has a Reply-To and ends with the notice, both leading to someone."""
     for one in sent(heard, context):
         if one.letter.automatic:
             yield from said(one, rules.GROUPS["notice"], "automatic mail with its notice and its Reply-To")
