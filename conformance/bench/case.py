@@ -144,8 +144,7 @@ class CaseDrive:
 
     def _acted(self, name: str, told: Told) -> Acted:
         made = list(told.exchanges)
-        answered = made[-1] if len(made) > 1 else None
-        sent = self._note(Sent(name, made[0] if made else "", answered, told.failure), made)
+        sent = self._note(Sent(name, made[0] if made else "", told.reply, told.failure), made)
         answer = told.answer
         if answer is None:
             return Acted(sent)
