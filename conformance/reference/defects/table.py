@@ -30,3 +30,8 @@ class Defect:
 
 class UnknownDefect(ValueError):
     """A defect was asked for that does not exist."""
+
+
+def of_mail(name: str, key: str, replaces: str, by: Callable[..., Any], fr: str, en: str) -> Defect:
+    """A violation of the mail half; `key` without its DSR."""
+    return Defect(name, f"PFI/{key}", fr, en, replaces, by, area="mail")
