@@ -13,11 +13,13 @@ from urllib.parse import unquote_plus, urlencode
 
 from conformance.bench.clock import now
 from conformance.bench.service import Reply
+from conformance.errors import Malformed
 from conformance.evidence.values import Fact
 from conformance.services.psc.claims import Professional, user_info
 from conformance.services.psc.grants import Asked, Grant, challenge_of
 from conformance.services.psc.tokens import EIDAS1
 from conformance.services.web import WebCall, WebReply
+from conformance.standards.oidc.syntax import read_token
 
 if TYPE_CHECKING:
     from conformance.services.psc.service import PscService
@@ -229,9 +231,10 @@ class Endpoints:
 
     def _logout(self, _provider: str, call: WebCall) -> Reply:
         asked, grants = call.parameters, self._service.grants
-        session = call.cookies.get(COOKIE, "")
-        ended = session in grants.sessions
-        grants.end(session)
+        sessions = {call.cookies.get(COOKIE, ""), _sid(asked.get("id_token_hint", ""))} & grants.sessions.keys()
+        ended = bool(sessions)
+        for session in sessions:
+            grants.end(session)
         facts: dict[str, Fact] = {"ended": ended}
         gone = f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
         target = asked.get("post_logout_redirect_uri", "")
@@ -244,6 +247,15 @@ class Endpoints:
         client, secret = credentials(call)
         settings = self._service.settings
         return client == settings["client"] and hmac.compare_digest(secret.encode(), settings["secret"].encode())
+
+
+def _sid(hint: str) -> str:
+    """The session that an id_token_hint names; its signature matters little to leave."""
+    try:
+        sid = read_token(hint).claims.get("sid")
+    except Malformed:
+        return ""
+    return sid if isinstance(sid, str) else ""
 
 
 def _json(value: Mapping[str, Any], status: int = 200, facts: Mapping[str, Fact] | None = None) -> Reply:
