@@ -194,6 +194,11 @@ class Lab:
         parallel = 1 if exclusive else parallel or self.target.timing.parallel
         return self._call(self._window(jobs, environment, parallel, exclusive, on_progress))
 
+    def overhear(self, over: Callable[[], bool], longest: float) -> Window:
+        """Listen without driving: until something was heard and then nothing for a while, `over` says so, or
+        `longest` seconds. Raises BenchError as `window` does."""
+        return self._call(self._overhear(over, longest))
+
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the laboratory's thread and wait for it."""
         if self._loop is None:
@@ -271,6 +276,21 @@ class Lab:
         after = self._counters()
         counters = {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)}
         return Window(done, exchanges, settled, counters)
+
+    async def _overhear(self, over: Callable[[], bool], longest: float) -> Window:
+        self.recorder.open_window()
+        end = self.clock.ms() + 1000 * longest
+        try:
+            while not over() and self.clock.ms() < end:
+                if self.recorder.failure:
+                    raise self.recorder.failure
+                if self.recorder.heard() and await self._settle():
+                    break
+                await sleep(0.05)
+            settled = await self._settle() if over() else True
+        finally:
+            exchanges = self.recorder.close_window()
+        return Window({}, exchanges, settled, {})
 
     def _counters(self) -> dict[str, int]:
         return {f"{name}.{key}": n for name, service in self.services.items() for key, n in service.counters.items()}

@@ -15,7 +15,7 @@ from typer.main import get_command
 from conformance import __version__
 from conformance.cli import catalogue, check, demo, doctor, pilot, reference, report, rows, selftest
 from conformance.cli import run as run_command
-from conformance.cli.first import explain, init, plan, trust
+from conformance.cli.first import explain, init, listen, plan, trust
 from conformance.cli.help import Command, Group
 from conformance.cli.options import Lang
 from conformance.cli.speech import asked, complain, speak
@@ -65,6 +65,7 @@ def build() -> typer.Typer:
         ("selftest", selftest.selftest),
         ("doctor", doctor.doctor),
         ("plan", plan.plan),
+        ("listen", listen.listen),
         ("explain", explain.explain),
         ("trust", trust.trust),
     ):

@@ -98,18 +98,12 @@ def run(request: RunRequest, make_lab: MakeLab, on_event: events.OnEvent = event
         if request.resume:
             writer.append("resumed", torn=torn)
         else:
-            _open(records, request, identity)
+            open_run(records, request, identity)
             records.plan(plan, sizes)
         on_event(events.RunStarted(identity, str(request.folder), tuple(sizes.items()), request.resume))
         with make_lab(records.exchange, gone.exchange, request.as_of) as lab:
             lab.reset()
-            context = Context(
-                as_of=request.as_of,
-                wave="+".join(request.waves),
-                options=resolve_options(request.profile.options, request.target.options),
-                settings={**request.target.settings, "reference_produit": request.target.vendor.reference_produit},
-            )
-            session = Session(identity, lab, records, context, on_event, gone)
+            session = Session(identity, lab, records, context_of(request), on_event, gone)
             available = request.target.available | {f"pilot:{kind}" for kind in lab.capabilities()}
             for planned in plan.keys:
                 key = _met(session, planned, available)
@@ -221,7 +215,18 @@ def _cases(request: RunRequest, key: RunKey) -> tuple[Collected, ...]:
     return collect(key.exercise, key.claims, count, request.seed, name=key.id)
 
 
-def _open(records: Records, request: RunRequest, identity: str) -> None:
+def context_of(request: RunRequest) -> Context:
+    """What the judges of a run may know besides the traffic."""
+    return Context(
+        as_of=request.as_of,
+        wave="+".join(request.waves),
+        options=resolve_options(request.profile.options, request.target.options),
+        settings={**request.target.settings, "reference_produit": request.target.vendor.reference_produit},
+    )
+
+
+def open_run(records: Records, request: RunRequest, identity: str) -> None:
+    """The first line of a journal: what is run, on whom, with what."""
     target = request.target
     vendor = target.vendor
     records.open(

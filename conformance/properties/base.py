@@ -21,6 +21,7 @@ class Property:
     `control` is the label of the permitted twin that must be heard for a must-not (or an absence) to be believed.
     `environments` restricts it to some environments of the exercise (empty: all of them).
     `needs` is what it needs besides its exercise: `service:NAME`, `endpoint:NAME`, `pilot:KIND`.
+    `passive` says that it judges whatever made the traffic come: it also listens to ordinary use, without a case.
     `clause` cites the source; `requirements` the keys it is owed to (checked against the profiles).
     """
 
@@ -34,6 +35,7 @@ class Property:
     control: str | None = None
     environments: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
+    passive: bool = False
 
 
 _registry: dict[str, Property] = {}
@@ -50,6 +52,7 @@ def register(
     control: str | None = None,
     environments: tuple[str, ...] = (),
     needs: frozenset[str] = frozenset(),
+    passive: bool = False,
 ) -> Callable[[Judge], Judge]:
     """Decorate a judge to make it a property of that name; raises InternalError on a duplicate."""
 
@@ -57,7 +60,7 @@ def register(
         if name in _registry:
             raise InternalError("properties.duplicate", name=name)
         _registry[name] = Property(
-            name, exercise, clause, requirements, codes, claims, judge, control, environments, needs
+            name, exercise, clause, requirements, codes, claims, judge, control, environments, needs, passive
         )
         return judge
 
