@@ -108,7 +108,7 @@ class MailTransport:
 
     async def _document(self, drive: Drive, phase: int, name: str, binding: Binding) -> bool:
         """Send the document of a phase, for a recipient of its own; whether it was answered."""
-        story = _mailed(PROFESSIONALS[phase])
+        story = _mailed(PROFESSIONALS[1 + phase])
         if self.dialect is not None:
             story = replace(story, dialect=self.dialect)
         own = replace(binding, run=f"{binding.run}-{phase}")
@@ -144,7 +144,7 @@ def _mailed(recipient: Professional) -> DocumentStory:
 
 def _recipient(phase: int) -> str:
     """What stands in the address of a phase's recipient, and of no other."""
-    return PROFESSIONALS[phase].rpps
+    return PROFESSIONALS[1 + phase].rpps  # the first one wrote the document: its address is in every mail
 
 
 async def _change(drive: Drive, service: str, condition: Condition) -> None:

@@ -54,8 +54,8 @@ _ACCEPTED = frozenset({"certificate:igc", "offer:tls1.2-only", "offer:tls1.3-onl
 def _all() -> dict[str, Condition]:
     made = [Condition(USUAL, accepted=True)]
     for label in CERTIFICATES:
-        name, igc = f"certificate:{label}", {"crl": "revokes"} if label == "revoked" else {}
-        made.append(Condition(name, {"certificate": label}, igc, accepted=name in _ACCEPTED))
+        name = f"certificate:{label}"
+        made.append(Condition(name, {"certificate": label}, accepted=name in _ACCEPTED))
     for label in OFFERS:
         made.append(Condition(f"offer:{label}", {"offer": label}, accepted=f"offer:{label}" in _ACCEPTED))
     made += [Condition(f"suite:{suite}", {"offer": f"suite-{suite}"}, accepted=True) for suite in SUITES]
