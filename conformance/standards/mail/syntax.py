@@ -351,7 +351,7 @@ class _Reader:
             value = match.group(2).removesuffix(b"\r")
             if len(value) > LIMIT_FIELD:
                 self.fault("mail.syntax.field", match.group(1).decode("ascii"), f"{len(value)} bytes")
-            text = decode_words(_FOLD.sub("", _decode8(value[:LIMIT_FIELD]))).strip()
+            text = decode_words(_FOLD.sub("", _decode8(value[:LIMIT_FIELD])).strip())
             fields.append(Field(match.group(1).decode("ascii"), value, text, at, match.end()))
             at = match.end()
         return tuple(fields), end
