@@ -232,10 +232,14 @@ def test_a_chain_of_the_igc_sante_kind_is_taken() -> None:
 @pytest.mark.example(IGC, "negative")
 def test_a_chain_of_the_igc_sante_kind_that_is_refused_is_told() -> None:
     """Served as usual, the system sends `unknown ca` to the IGC-Santé chain: an absence, to be confirmed."""
-    scene = Scene("certificate:igc").mail().refused(certificate="igc", failure="alert-unknown-ca")
-    words = scene.said(IGC)
-    assert errors(words) == ["mss.certificate.igc-refused"]
-    assert all(w.absence for w in words if isinstance(w, Finding))
+    late: dict[str, Fact] = {**TLS_12, "certificate": "igc", "failure": ""}
+    for scene in (
+        Scene("certificate:igc").mail().refused(certificate="igc", failure="alert-unknown-ca"),
+        Scene("certificate:igc").mail().refused(**late),  # looked at after the handshake, then left
+    ):
+        words = scene.said(IGC)
+        assert errors(words) == ["mss.certificate.igc-refused"]
+        assert all(w.absence for w in words if isinstance(w, Finding))
 
 
 def test_an_unknown_authority_is_only_advice() -> None:

@@ -40,8 +40,9 @@ def igc_sante_certificate(driven: Driven[object], heard: Heard, context: Context
         met = links(heard, channels)
         usual = twin(met)
         igc = [link for link in met if link.certificate == "igc"]
-        good = next((link for link in igc if link.version), None)
-        bad = next((link for link in igc if link.failed), None)
+        good = next((link for link in igc if link.version and link.entrusted), None)
+        # A chain may be looked at in the handshake or just after it: either way nothing is then entrusted.
+        bad = next((link for link in igc if link.event == "session" and link.fact("handshake") != "none"), None)
         if good is not None:
             yield Witness(f"{protocol} session with a chain of the IGC-Santé kind", good.exchange.id)
         elif bad is not None and usual is not None:
