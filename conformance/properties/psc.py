@@ -80,9 +80,11 @@ def _kept_shut(case: SignIn, one: Attempt, mode: str) -> Iterator[Finding | Witn
             yield Witness(f"no session when the provider refuses, {mode}", one.exchange)
         return
     label = "state" if case.wrong_state else case.token
-    if one.agreed is None or (not case.wrong_state and one.tokens is None):
+    if one.agreed is None or (not case.wrong_state and (one.tokens is None or one.tokens.token != case.token)):
         return  # it never got what was wrong
-    if one.open and (case.wrong_state or one.tokens is None or one.tokens.token == case.token):
+    if not one.open and not one.closed:
+        return  # the session could not be read
+    if one.open:
         yield finding("psc.sign-in.unchecked", label, exchange=one.exchange, seen=label, subject=label)
     yield Witness(f"a wrong answer of the provider was faced ({label})", one.exchange)
 

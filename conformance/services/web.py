@@ -85,6 +85,7 @@ class WebService(HttpService):
             "path": request.path[:500],
             "content_type": content_type[:200],
         }
+        query = request.rel_url.raw_query_string  # as it came: `query_string` is already decoded
         form = "x-www-form-urlencoded" in content_type
         call = WebCall(
             body,
@@ -93,7 +94,7 @@ class WebService(HttpService):
             content_type,
             facts,
             method=request.method,
-            parameters=_parameters(request.query_string, body if form else b""),
+            parameters=_parameters(query, body if form else b""),
             headers={name.lower(): value for name, value in request.headers.items()},
             cookies=dict(request.cookies),
         )
@@ -101,7 +102,7 @@ class WebService(HttpService):
             facts["failure"] = failure
         else:
             facts |= self.about(call)
-        asked = body if request.method == "POST" else request.query_string.encode("utf-8", "replace")
+        asked = body if request.method == "POST" else query.encode("utf-8", "replace")
         heard = self.site.recorder.record(self.channel, Direction.FROM_VENDOR, number, asked, facts)
         self.counters[event or "other"] += 1
         reply: Reply | None
