@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from email.header import Header
 
 from conformance.services.mss.imap_syntax import Unreadable, Value, quoted
 from conformance.services.mss.operator import Message
@@ -168,7 +169,8 @@ def envelope(mail: Mail) -> bytes:
 
 
 def _address(one: Address) -> bytes:
-    return b"(%s NIL %s %s)" % (quoted(one.label or None), quoted(one.local), quoted(one.domain))
+    label = one.label if one.label.isascii() else Header(one.label, "utf-8").encode(linesep="")
+    return b"(%s NIL %s %s)" % (quoted(label or None), quoted(one.local), quoted(one.domain))
 
 
 def structure(part: Part, *, extended: bool) -> bytes:

@@ -79,7 +79,10 @@ def _test(key: Value, rest: Iterator[Value], largest: int, largest_uid: int) -> 
         sought = following().lower().encode()
         return lambda n, m: sought in (m.raw if name == "TEXT" else m.raw[len(m.header) :]).lower()
     if name in ("LARGER", "SMALLER"):
-        size = int(following())
+        told = following()
+        if not (told.isascii() and told.isdigit() and len(told) <= 10):
+            raise Unreadable("a size is expected")
+        size = int(told)
         return lambda n, m: len(m.raw) > size if name == "LARGER" else len(m.raw) < size
     if name in ("SINCE", "BEFORE", "ON", "SENTSINCE", "SENTBEFORE", "SENTON"):
         day = _day(following())

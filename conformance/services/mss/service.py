@@ -42,10 +42,10 @@ KNOBS: Mapping[str, str] = MappingProxyType(
         "reason": "unknown",
     }
 )
-"""`certificate` and `offer` by the labels of the PKI and of the TLS offers; `client` says whether the certificate of the
-client is `asked` or `required` to sign in by PLAIN. `fault` is `success` or a step and what befalls it (`rcpt-5xx`),
-for what quotes one of `on` (all when empty) and not `spare`, after `delay` seconds when it is slow. `receipts` is what
-the sender gets back, `reason` why it failed."""
+"""`certificate` and `offer` by the labels of the PKI and of the TLS offers; `client`: whether the certificate of the
+client is `asked` or `required` to sign in by PLAIN. `fault`: `success`, or a step and what befalls it (`rcpt-5xx`), for
+what quotes one of `on` (all when empty) and not `spare`, after `delay` seconds when it is slow. `receipts`: what the
+sender gets back; `reason`: why it failed."""
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "certificate": SERVER_LABELS,
@@ -244,28 +244,26 @@ class MailService(Service):
         reader = asyncio.StreamReader(limit=STREAM_BYTES)
         return asyncio.StreamReaderProtocol(reader, self._connected)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._open) >= LIMIT_SESSIONS:
             writer.close()
             return
-        wire = Wire(reader, writer, IDLE_SECONDS)
-        session = self.session(self, wire, self.site.recorder.connection())
-        task = asyncio.current_task()
-        assert task is not None
+        session = self.session(self, Wire(reader, writer, IDLE_SECONDS), self.site.recorder.connection())
+        task = asyncio.get_running_loop().create_task(session.run())
         self._open[session] = task
-        try:
-            (crash,) = await asyncio.gather(session.run(), return_exceptions=True)
-        finally:
-            self._open.pop(session, None)
-            writer.close()
-        if isinstance(crash, BaseException) and not isinstance(crash, asyncio.CancelledError):
-            if not isinstance(crash, BenchError):
-                fault = InternalError(
-                    "bench.service-crashed", where=self.name, error=f"{type(crash).__name__}: {crash}"
-                )
-                fault.__cause__ = crash
-                crash = fault
-            self.site.recorder.failure = self.site.recorder.failure or crash
+        task.add_done_callback(lambda done: self._over(session, done))
+
+    def _over(self, session: Session, task: asyncio.Task[None]) -> None:
+        """A session has ended: a crash of our own fails the window."""
+        self._open.pop(session, None)
+        crash = None if task.cancelled() else task.exception()
+        if crash is None:
+            return
+        if not isinstance(crash, BenchError):
+            fault = InternalError("bench.service-crashed", where=self.name, error=f"{type(crash).__name__}: {crash}")
+            fault.__cause__ = crash
+            crash = fault
+        self.site.recorder.failure = self.site.recorder.failure or crash
 
 
 class MssService(MailService):

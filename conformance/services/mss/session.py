@@ -163,8 +163,8 @@ class Session:
             self.closed = "idle" if str(gone) == "idle" else self.closed
         finally:
             self.wire.close()
-            signature = self.effects == 0 and self.wire.handshake.state == "ok"
-            self.host.heard(self, "session", b"", self.end_facts(), quiet=signature)
+        quiet = self.effects == 0 and self.wire.handshake.state == "ok"
+        self.host.heard(self, "session", b"", self.end_facts(), quiet=quiet)
 
     async def play(self) -> None:
         """What the protocol does, once any implicit TLS is on."""
