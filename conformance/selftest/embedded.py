@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -13,10 +15,27 @@ from conformance.bench.pki import Pki
 from conformance.bench.recorder import Sink
 from conformance.bench.target import Target, load
 from conformance.errors import UsageError
+from conformance.selftest.settings import REFERENCE_PRODUIT, TOKEN_ENV
 from conformance.selftest.vendor import ReferenceVendor, free_ports
-from conformance.services import make
+from conformance.services.facing import facing
 
 DSRS = ("PFI",)
+
+SCHEMES: Mapping[str, str] = {
+    "igc": "http",
+    "annuaire": "http",
+    "psc": "https",
+    "dmp": "https",
+    "returns": "mllp",
+    "relay": "mllp",
+    "mss": "smtp",
+    "imap": "imap",
+}
+"""The services of the bench that the reference vendor uses, and how it speaks to each."""
+
+OPTIONS = ("relais-dmp-mss", "donnees-avec-ins", "bal-per-org", "iam", "ie-aspm", "structure-tierce")
+CLAIMS = ("PFI/va1/MSS/va1.30", "PFI/va1/TBB/va1.04", "PFI/va2/MSS/CONF.02")
+"""What the reference vendor does beyond what is due by default: options and PEUT rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,35 +48,66 @@ class Embedded:
 
     def make_lab(self, sink: Sink, first: int, as_of: date) -> AbstractContextManager[Lab]:
         """A laboratory for one run; `first` is the number of exchanges recorded before."""
-        return Lab(self.target, make(self.target), sink, self.pki, as_of=as_of, first=first)
+        return facing(self.target, self.pki, _unspoken)(sink, first, as_of)
+
+
+def _unspoken(id: str, /, **values: object) -> str:
+    """The texts of a person's pilot: nobody is asked here."""
+    del values
+    return id
 
 
 @contextmanager
 def embedded(
     dsr: str, folder: Path, *, waves: Iterable[str] = ("va1", "va2"), defects: Iterable[str] = ()
 ) -> Iterator[Embedded]:
-    """Start the reference vendor of a DSR with its files in `folder`; raises UsageError when there is none."""
+    """Start the reference vendor of a DSR with its files in `folder`; raises UsageError when there is none.
+
+    The token of its pilot is in the environment variable `TOKEN_ENV` meanwhile.
+    """
     if dsr not in DSRS:
         raise UsageError("selftest.unknown-dsr", dsr=dsr, known=", ".join(DSRS))
     folder.mkdir(parents=True, exist_ok=True)
     pki = Pki.load_or_create(folder / "pki")
-    dmp, returns = free_ports(2)
-    with ReferenceVendor(
-        folder, pki, dmp=f"https://127.0.0.1:{dmp}", returns=f"mllp://127.0.0.1:{returns}", defects=defects
-    ) as vendor:
+    ports = dict(zip(SCHEMES, free_ports(len(SCHEMES)), strict=True))
+    peers = {name: f"{scheme}://127.0.0.1:{ports[name]}" for name, scheme in SCHEMES.items()}
+    with (
+        _token() as token,
+        ReferenceVendor(folder, pki, peers, token=token, defects=defects) as vendor,
+    ):
         path = folder / "target.toml"
-        path.write_text(_target(dsr, tuple(waves), vendor.documents, dmp, returns), encoding="utf-8")
+        path.write_text(_target(dsr, tuple(waves), vendor.addresses, ports), encoding="utf-8")
         yield Embedded(vendor, load(path), pki)
 
 
-def _target(dsr: str, waves: tuple[str, ...], documents: str, dmp: int, returns: int) -> str:
-    quoted = ", ".join(f'"{w}"' for w in waves)
+@contextmanager
+def _token() -> Iterator[str]:
+    """A token in the environment; what was there before comes back."""
+    before = os.environ.get(TOKEN_ENV)
+    token = os.environ[TOKEN_ENV] = secrets.token_urlsafe(24)
+    try:
+        yield token
+    finally:
+        if before is None:
+            del os.environ[TOKEN_ENV]
+        else:
+            os.environ[TOKEN_ENV] = before
+
+
+def _target(dsr: str, waves: tuple[str, ...], addresses: Mapping[str, str], ports: Mapping[str, int]) -> str:
+    claims = [key for key in CLAIMS if key.split("/")[1] in waves]
+    services = "".join(f'[services.{name}]\nlisten = "127.0.0.1:{port}"\n\n' for name, port in ports.items())
     return (
         'schema = "target/1"\n\n'
-        '[vendor]\nname = "Éditeur de référence"\nproduct = "PFI de référence"\nversion = "1"\n\n'
-        f'[target]\ndsr = "{dsr}"\nwaves = [{quoted}]\noptions = ["relais-dmp-mss", "donnees-avec-ins"]\n\n'
-        f'[endpoints]\ndocuments = "{documents}"\n\n'
-        f'[services.dmp]\nlisten = "127.0.0.1:{dmp}"\n\n'
-        f'[services.returns]\nlisten = "127.0.0.1:{returns}"\n\n'
-        "[timing]\nanswer = 5.0\nsettle = 0.4\nsettle_max = 20.0\nparallel = 4\n"
+        '[vendor]\nname = "Éditeur de référence"\nproduct = "PFI de référence"\nversion = "1"\n'
+        f'reference_produit = "{REFERENCE_PRODUIT}"\n\n'
+        f'[target]\ndsr = "{dsr}"\nwaves = {_list(waves)}\noptions = {_list(OPTIONS)}\nclaims = {_list(claims)}\n\n'
+        f'[endpoints]\ndocuments = "{addresses["documents"]}"\nthird-party = "{addresses["third_party"]}"\n\n'
+        f"{services}"
+        f'[pilot]\nkind = "http"\nurl = "{addresses["pilot"]}"\ntoken_env = "{TOKEN_ENV}"\n\n'
+        "[timing]\nanswer = 5.0\nsettle = 0.4\nsettle_max = 20.0\nparallel = 4\nreaction = 8.0\npilot = 15.0\n"
     )
+
+
+def _list(texts: Iterable[str]) -> str:
+    return "[" + ", ".join(f'"{text}"' for text in texts) + "]"

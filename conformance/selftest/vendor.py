@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 from conformance.bench.pki import Pki
 from conformance.errors import SetupError
+from conformance.selftest.settings import TOKEN_ENV, Settings
 
 START_SECONDS = 20.0
 ADMIN_SECONDS = 30.0
@@ -31,18 +33,28 @@ class Seeded:
 
 
 class ReferenceVendor:
-    """`with ReferenceVendor(folder, pki, dmp=..., returns=...) as vendor: vendor.documents`.
+    """`with ReferenceVendor(folder, pki, {"dmp": "https://...", "returns": "mllp://..."}) as vendor: vendor.documents`.
 
-    `dmp` and `returns` are the addresses of its counterparts. Raises SetupError when it does not start.
+    `peers` are the addresses of its counterparts by the name of the bench's service; `dmp` and `returns` are needed,
+    what rests on the others is closed when they are not there. `token` opens its pilot, which is closed without one.
+    `addresses` tells where it listens, by name: `documents`, `admin`, and `pilot`, `web`, `third_party` when they are
+    open. Raises SetupError when it does not start.
     """
 
-    def __init__(self, folder: Path, pki: Pki, *, dmp: str, returns: str, defects: Iterable[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, pki: Pki, peers: Mapping[str, str], *, token: str = "", defects: Iterable[str] = ()
+    ) -> None:
         self.folder = folder
-        self.documents = ""
-        self._admin = ("", 0)
-        self._config = _configure(folder, pki, dmp, returns)
+        self.addresses: Mapping[str, str] = {}
+        self._token = token
+        self._config = Settings(folder, pki, peers, pilot=bool(token))
         self._defects = tuple(defects)
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def documents(self) -> str:
+        """Where it takes document messages: `mllp://host:port`."""
+        return self.addresses.get("documents", "")
 
     def __enter__(self) -> ReferenceVendor:
         self.start()
@@ -53,23 +65,23 @@ class ReferenceVendor:
     ) -> None:
         self.stop()
 
-    def start(self, documents: str = "mllp://127.0.0.1:0") -> None:
-        """Start the process and wait for its line `{"ready": true}`."""
-        self._config(documents)
-        command = [sys.executable, "-m", "conformance.reference", "--config", str(self.folder / "reference.toml")]
+    def start(self) -> None:
+        """Start the process, at the same addresses when it was started before, and wait for `{"ready": true}`."""
+        self._config.write(self.addresses)
+        command = [sys.executable, "-m", "conformance.reference", "--config", str(self._config.path)]
         for name in self._defects:
             command += ["--defect", name]
         log = self.folder / "reference.log"
+        environment = {**os.environ, TOKEN_ENV: self._token} if self._token else None
         with log.open("ab") as errors:
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
+            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         try:
             ready = json.loads(line)
-            self.documents = ready["documents"]
-            host, _, port = str(ready["admin"]).rpartition(":")
-            self._admin = (host, int(port))
-        except (ValueError, KeyError, TypeError):
+            self.addresses = {name: where for name, where in ready.items() if isinstance(where, str)}
+            _admin(self.addresses)
+        except (ValueError, KeyError, TypeError, AttributeError):
             self.stop()
             raise SetupError("selftest.vendor-did-not-start", where=str(log)) from None
 
@@ -91,7 +103,7 @@ class ReferenceVendor:
         """Stop, and start again at the same address with these defects."""
         self.stop()
         self._defects = tuple(defects)
-        self.start(self.documents)
+        self.start()
 
     def switch(self, defects: Iterable[str]) -> None:
         """Set the defects over the admin socket, and forget all state."""
@@ -104,7 +116,7 @@ class ReferenceVendor:
 
     def _ask(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
-            with socket.create_connection(self._admin, ADMIN_SECONDS) as connection:
+            with socket.create_connection(_admin(self.addresses), ADMIN_SECONDS) as connection:
                 connection.sendall(json.dumps(question).encode() + b"\n")
                 answer = connection.makefile("rb").readline()
             found: Mapping[str, Any] = json.loads(answer)
@@ -135,25 +147,7 @@ def free_ports(count: int) -> tuple[int, ...]:
     return ports
 
 
-def _configure(folder: Path, pki: Pki, dmp: str, returns: str) -> Any:
-    """Write what does not change; the function returned writes the configuration for a listening address."""
-    folder.mkdir(parents=True, exist_ok=True)
-    client = pki.client()
-    (folder / "ca.pem").write_bytes(pki.anchors_pem)
-    (folder / "client.pem").write_bytes(client.certificate_pem)
-    key = folder / "client.key"
-    key.touch(mode=0o600)
-    key.write_bytes(client.key_pem)
-
-    def write(documents: str) -> None:
-        text = (
-            'schema = "reference/1"\ndsr = "PFI"\n\n'
-            f'[listen]\ndocuments = "{documents}"\nadmin = "127.0.0.1:0"\n\n'
-            f'[peers]\ndmp = "{dmp}"\nreturns = "{returns}"\n\n'
-            '[tls]\nca = "ca.pem"\ncertificate = "client.pem"\nkey = "client.key"\n\n'
-            '[organisation]\nname = "HOPITAL FICTIF DU BANC"\nidentifier = "10B0000001"\n'
-            'responsible = "801234567897"\noid = "2.25.4217316518"\n'
-        )
-        (folder / "reference.toml").write_text(text, encoding="utf-8")
-
-    return write
+def _admin(addresses: Mapping[str, str]) -> tuple[str, int]:
+    """Host and port of the admin socket; raises KeyError, ValueError."""
+    host, _, port = addresses["admin"].rpartition(":")
+    return host, int(port)
