@@ -138,14 +138,17 @@ def _identifiers(pid: Segment) -> tuple[Ins | None, tuple[tuple[str, str], ...]]
 
 
 def _traits(pid: Segment) -> Traits:
-    family, given, used = "", "", ""
+    family, given, used, givens = "", "", "", ""
     for number in range(1, len(pid.repetitions(5)) + 1):
         kind = pid.value(5, 7, repetition=number)
         if kind == "D":
             used = pid.value(5, 1, repetition=number)
         elif not family:
             family, given = pid.value(5, 1, 1, repetition=number), pid.value(5, 2, repetition=number)
-    return Traits(family, given, used, pid.value(7, 1)[:8], pid.value(8))
+            givens = pid.value(5, 3, repetition=number)
+    addresses = range(1, len(pid.repetitions(11)) + 1)
+    born = next((pid.value(11, 9, repetition=n) for n in addresses if pid.value(11, 7, repetition=n) == "BDL"), "")
+    return Traits(family, given, used, pid.value(7, 1)[:8], pid.value(8), givens, born)
 
 
 def _flags(message: Message) -> dict[str, str]:

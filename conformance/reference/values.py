@@ -52,13 +52,18 @@ class Institution:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What identifies a patient besides identifiers; `birth_day` is AAAAMMJJ."""
+    """What identifies a patient besides identifiers; `birth_day` is AAAAMMJJ.
+
+    `givens` are all first names, `birth_place` the INSEE code of the place of birth; a CDA header does not give them.
+    """
 
     family: str = ""
     given: str = ""
     used: str = ""
     birth_day: str = ""
     sex: str = ""
+    givens: str = ""
+    birth_place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from datetime import datetime
 from xml.sax.saxutils import escape, quoteattr
 
 from conformance.reference.values import Coded, Ins, Institution, Person, Traits
 
+SEXES = {"F": "Féminin", "M": "Masculin", "U": "Inconnu"}
 DEVICE = Person("PFI-REFERENCE", "Plateforme", "Reference", "1.2.250.1.71.4.2.1", "RI")
 
 
@@ -48,7 +50,7 @@ def wrap(
         f'<title>{title}</title><effectiveTime value="{when}"/>'
         '<confidentialityCode code="N" codeSystem="2.16.840.1.113883.5.25" displayName="Normal"/>'
         '<languageCode code="fr-FR"/>'
-        f'<setId root={quoteattr(replaced or unique_id)}/><versionNumber value="{2 if replaced else 1}"/>'
+        f'<setId root="{_series(replaced or unique_id)}"/><versionNumber value="{2 if replaced else 1}"/>'
         f"<recordTarget><patientRole>{''.join(_id(v, o) for v, o in ids)}"
         f'<addr nullFlavor="UNK"/><telecom nullFlavor="UNK"/>{_patient(patient)}</patientRole></recordTarget>'
         f'<author><time value="{when}"/><assignedAuthor>{who}'
@@ -70,6 +72,11 @@ def wrap(
     ).encode()
 
 
+def _series(first: str) -> str:
+    """The series of versions that begins with a document: the same for its replacement."""
+    return f"2.25.{int.from_bytes(hashlib.sha256(first.encode()).digest()[:16])}"
+
+
 def _id(value: str, root: str) -> str:
     return f"<id root={quoteattr(root)} extension={quoteattr(value)}/>"
 
@@ -78,10 +85,17 @@ def _patient(patient: Traits) -> str:
     used = f'<family qualifier="CL">{escape(patient.used)}</family>' if patient.used else ""
     sex = patient.sex if patient.sex in ("F", "M") else "U"
     birth = f"value={quoteattr(patient.birth_day)}" if patient.birth_day else 'nullFlavor="UNK"'
+    place = (
+        f"<birthplace><place><addr><county>{escape(patient.birth_place)}</county></addr></place></birthplace>"
+        if patient.birth_place
+        else ""
+    )
     return (
         f'<patient><name><family qualifier="BR">{escape(patient.family)}</family>{used}'
-        f'<given qualifier="BR">{escape(patient.given)}</given></name>'
-        f'<administrativeGenderCode code="{sex}" codeSystem="2.16.840.1.113883.5.1"/><birthTime {birth}/></patient>'
+        f'<given qualifier="BR">{escape(patient.given)}</given><given>{escape(patient.givens or patient.given)}</given>'
+        "</name>"
+        f'<administrativeGenderCode code="{sex}" codeSystem="2.16.840.1.113883.5.1" '
+        f'displayName="{SEXES[sex]}"/><birthTime {birth}/>{place}</patient>'
     )
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from cryptography import x509
 
 from conformance.reference.defects.table import Defect, of_mail
+from conformance.reference.mail.rules import SUITES
 
 ANY_SUITE = "ALL:@SECLEVEL=0"
+OLD_SUITES = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA:@SECLEVEL=0"
+"""OpenSSL only speaks TLS 1.1 at its lowest level, where it knows no small group that is not DHE."""
 
 
 def yes() -> bool:
@@ -29,18 +32,27 @@ def igc_refused(chain: Sequence[x509.Certificate]) -> bool:
     return not any(re.search("IGC[ -]?SANTE", c.issuer.rfc4514_string(), re.IGNORECASE) for c in chain)
 
 
-def versions(minimum: str, maximum: str) -> Callable[[str, str], tuple[str, str]]:
-    """These versions instead of those of the settings (empty: as set)."""
-
-    def offered(low: str, high: str) -> tuple[str, str]:
-        return minimum or low, maximum or high
-
-    return offered
+def down_to_1_1(minimum: str, maximum: str) -> tuple[str, str, str]:
+    """From TLS 1.1 on, with a suite that it has."""
+    del minimum
+    return "1.1", maximum, OLD_SUITES
 
 
-def any_suite() -> str:
+def only_1_1(minimum: str, maximum: str) -> tuple[str, str, str]:
+    """TLS 1.1 at most."""
+    del minimum, maximum
+    return "1.0", "1.1", OLD_SUITES
+
+
+def never_1_3(minimum: str, maximum: str) -> tuple[str, str, str]:
+    """TLS 1.2 at most."""
+    del maximum
+    return minimum, "1.2", SUITES
+
+
+def any_suite(minimum: str, maximum: str) -> tuple[str, str, str]:
     """Whatever OpenSSL has, at its lowest level."""
-    return ANY_SUITE
+    return minimum, maximum, ANY_SUITE
 
 
 def auth_first(client: smtplib.SMTP, login: str, password: str) -> None:
@@ -83,31 +95,31 @@ DEFECTS: tuple[Defect, ...] = (
     of_mail(
         "old-tls-accepted",
         "va1/MSS/va1.31",
-        "tls_versions",
-        versions("1.1", ""),
+        "tls_offer",
+        down_to_1_1,
         "TLS 1.1 est négocié quand l'opérateur n'offre pas mieux.",
         "TLS 1.1 is negotiated when the operator offers nothing better.",
     ),
     of_mail(
         "tls-1-1-only",
         "va2/MSS/CONF.01",
-        "tls_versions",
-        versions("1.0", "1.1"),
+        "tls_offer",
+        only_1_1,
         "Le client ne connaît rien au-dessus de TLS 1.1.",
         "The client speaks nothing above TLS 1.1.",
     ),
     of_mail(
         "tls-1-3-never",
         "va2/MSS/CONF.02",
-        "tls_versions",
-        versions("", "1.2"),
+        "tls_offer",
+        never_1_3,
         "TLS 1.3 n'est jamais négocié.",
         "TLS 1.3 is never negotiated.",
     ),
     of_mail(
         "weak-suites",
         "va2/MSS/CONF.03",
-        "tls_suites",
+        "tls_offer",
         any_suite,
         "Toute suite et tout groupe sont acceptés.",
         "Any suite and any group is accepted.",

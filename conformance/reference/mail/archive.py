@@ -44,8 +44,7 @@ def archive(
         title=first.cda.title,
     )
     entries = [
-        Entry(d, patient, _local(received) or patient, received.patient, c)
-        for d, c in zip(documents, codes, strict=True)
+        Entry(d, patient, _source(d) or patient, received.patient, c) for d, c in zip(documents, codes, strict=True)
     ]
     members = {
         "INDEX.HTM": _index(documents, house),
@@ -62,6 +61,12 @@ def archive(
 
 def _local(received: Received) -> str:
     return next((f"{value}^^^&{oid}&ISO^PI" for value, oid in received.local_ids if oid), "")
+
+
+def _source(document: Document) -> str:
+    """The first local identifier of the document's own header."""
+    local = (i for i in document.cda.patient_ids if not i[1].startswith("1.2.250.1.213.1.4."))
+    return next((f"{extension}^^^&{root}&ISO^PI" for extension, root in local), "")
 
 
 def pdf_of(document: Document) -> Attachment:

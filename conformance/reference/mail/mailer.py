@@ -51,7 +51,7 @@ class Mailer:
         self._sessions: dict[str, Session] = {}
         self._locks = {m: asyncio.Lock() for m in mss.mailboxes()}
         self._woken = asyncio.Event()
-        self._stale: set[str] = set()
+        self._switches = 0
 
     async def start(self) -> None:
         """Begin to poll."""
@@ -72,7 +72,7 @@ class Mailer:
     def switch(self, behaviour: MailBehaviour) -> None:
         """Take other decisions; open sessions are opened again with them."""
         self.desk.behaviour = behaviour
-        self._stale |= set(self._sessions)
+        self._switches += 1
         self._woken.set()
 
     def forget(self) -> None:
@@ -252,29 +252,30 @@ class Mailer:
 
     async def _watch(self, mailbox: str) -> None:
         """Poll a mailbox in one session kept open; after a failure wait longer and longer."""
-        author, pause, silent = self._author(mailbox), self._mss.poll, False
+        author, pause, failures = self._author(mailbox), self._mss.poll, 0
+        opened = 0  # how many switches there had been when the session was opened
         while True:
             try:
-                if mailbox in self._stale and mailbox in self._sessions:
-                    self._stale.discard(mailbox)
+                if opened != self._switches and mailbox in self._sessions:
                     await self.desk.run(self._sessions.pop(mailbox).close)
                 if mailbox not in self._sessions:
-                    channel = self.desk.channel()
+                    channel, opened = self.desk.channel(), self._switches
                     self._sessions[mailbox] = await self.desk.run(lambda c=channel: Session(c, mailbox))  # type: ignore[misc]
                     self._traced(author, "connect", f"AUTHENTICATE PLAIN {mailbox}", "OK", "ok", {"mailbox": mailbox})
-                    silent = False
+                    failures = 0
                 await self._read(self._sessions[mailbox], author)
                 pause = self._mss.poll
             except MailError as error:
                 kept = self._sessions.pop(mailbox, None)
                 if kept is not None:
                     await self.desk.run(kept.close)
-                if not silent:  # one trace for a row of failures
+                failures += 1
+                if failures == 1:  # one trace for a row of failures
                     request = f"AUTHENTICATE PLAIN {mailbox}"
                     self._traced(author, "connect", request, str(error), "failed", {"mailbox": mailbox})
-                silent = True
-                # Nobody listening is cheap to find out; a session refused is not tried again at once.
-                pause = self._mss.poll if error.code == "connect" else min(max(pause * 2, 1.0), LONGEST_PAUSE)
+                # Nobody listening is cheap to find out; a session refused again is not tried again at once.
+                soon = error.code == "connect" or (error.code == "cut" and failures == 1)
+                pause = self._mss.poll if soon else min(max(pause * 2, 1.0), LONGEST_PAUSE)
             self._woken.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), pause)

@@ -68,7 +68,8 @@ def _delivery(part: Message, original: str) -> Iterator[Receipt]:
         status = _field(fields, "Status")
         code = found[1] if found else ("550" if status.startswith("5") else "450")
         named = original or (f"<{envelope.strip('<>')}>" if envelope else "")
-        yield Receipt("delivery", named, recipient, success, "" if success else code, diagnostic or status)
+        label = diagnostic.removeprefix(code).strip() or status
+        yield Receipt("delivery", named, recipient, success, "" if success else code, label)
 
 
 def _read(fields: Message, original: str) -> Receipt:

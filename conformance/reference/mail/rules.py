@@ -169,14 +169,9 @@ def trace_author(author: str) -> str:
     return author
 
 
-def tls_versions(minimum: str, maximum: str) -> tuple[str, str]:
-    """The TLS versions offered to the operator."""
-    return minimum, maximum
-
-
-def tls_suites() -> str:
-    """The suites offered below TLS 1.3, as OpenSSL names them."""
-    return SUITES
+def tls_offer(minimum: str, maximum: str) -> tuple[str, str, str]:
+    """What is offered to the operator: lowest and highest version, suites below TLS 1.3 as OpenSSL names them."""
+    return minimum, maximum, SUITES
 
 
 def dates_checked() -> bool:
@@ -274,8 +269,7 @@ class MailBehaviour:
     is_read_returned: Callable[[Received], bool] = is_read_returned
     is_traced: Callable[[str], bool] = is_traced
     trace_author: Callable[[str], str] = trace_author
-    tls_versions: Callable[[str, str], tuple[str, str]] = tls_versions
-    tls_suites: Callable[[], str] = tls_suites
+    tls_offer: Callable[[str, str], tuple[str, str, str]] = tls_offer
     dates_checked: Callable[[], bool] = dates_checked
     chain_accepted: Callable[[Sequence[x509.Certificate]], bool] = chain_accepted
     certificate_shown: Callable[[str, str], bool] = certificate_shown

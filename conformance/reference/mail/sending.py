@@ -103,7 +103,7 @@ class Sending:
                 draft, author=_author(received), action="send", subject={"document": cda.unique_id}
             )
         except MailError as error:
-            outcome = Outcome(False, _code(error.code), error.reason)
+            outcome = Outcome(False, _code(error.code), reason(error.reason, error.code))
         if outcome.success:
             desk.remember(Sent(identifier, to.address, cda.unique_id, received, cda.title or cda.type.label))
             if cda.replaced or received.replaced:
@@ -168,7 +168,7 @@ class Sending:
                 if self._desk.behaviour.is_returned(received):
                     outcome = Outcome(True)
                     if isinstance(result, MailError):
-                        outcome = Outcome(False, _code(result.code), result.reason)
+                        outcome = Outcome(False, _code(result.code), reason(result.reason, result.code))
                     await self._desk.returner(received, outcome, MAIL, address)
 
     def recipients(self, documents: Iterable[str]) -> tuple[str, ...]:
@@ -208,6 +208,11 @@ def finess_of(identifier: str) -> str:
 
 def _author(received: Received) -> str:
     return received.sender.id if received.sender is not None else ""
+
+
+def reason(text: str, code: str) -> str:
+    """What the operator said, without the code that stands beside it."""
+    return text.removeprefix(code).strip() or text
 
 
 def _code(code: str) -> str:

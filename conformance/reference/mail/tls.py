@@ -35,8 +35,8 @@ class Channel:
         """A fresh context for a session on a mailbox; raises ConfigError when a file cannot be used."""
         mss, behaviour = self.mss, self.behaviour
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        minimum, maximum = behaviour.tls_versions(mss.tls_minimum, mss.tls_maximum)
-        context.set_ciphers(behaviour.tls_suites())
+        minimum, maximum, suites = behaviour.tls_offer(mss.tls_minimum, mss.tls_maximum)
+        context.set_ciphers(suites)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             context.minimum_version = VERSIONS[minimum]
