@@ -134,10 +134,9 @@ def free_subject(documents: Sequence[Cda]) -> str:
     return "Document de santé"
 
 
-def any_zip(members: Sequence[str]) -> bool:
-    """Any zip file will do."""
-    del members
-    return True
+def one_document_archive(members: Sequence[str]) -> bool:
+    """The archive of several documents is not known as an IHE_XDM archive."""
+    return rules.is_archive(members) and sum(m.upper().rpartition("/")[2].startswith("DOC") for m in members) == 1
 
 
 def no_integration_step(action: str) -> bool:
@@ -326,12 +325,12 @@ DEFECTS: tuple[Defect, ...] = (
         "The subject of the mails is « Document de santé ».",
     ),
     of_mail(
-        "any-zip-is-xdm",
+        "several-documents-not-xdm",
         "va2/MSS/UX.01",
         "is_archive",
-        any_zip,
-        "Tout fichier zip est pris pour une archive IHE_XDM.",
-        "Any zip file is taken for an IHE_XDM archive.",
+        one_document_archive,
+        "Une archive IHE_XDM de plusieurs documents n'est pas reconnue.",
+        "An IHE_XDM archive of several documents is not recognised.",
     ),
     of_mail(
         "read-receipt-ignored",
