@@ -86,7 +86,7 @@ class Address:
         return self.address.rpartition("@")[2].lower()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """One part of the structure. `path` counts as IMAP does (`1`, `2.1`; the root is empty).
 
@@ -154,7 +154,7 @@ class Part:
             stack.extend(reversed(part.parts))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mail:
     """A mail read: header fields in order, structure, and what is wrong with the bytes.
 

@@ -19,7 +19,7 @@ class DsnRecipient:
     remote: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dsn:
     """A delivery status notification (RFC 3464). `returned` are the fields of the mail it is about, as far as given."""
 
@@ -35,7 +35,7 @@ class Dsn:
         return next((i for f in self.returned if f.key == "message-id" for i in message_ids(f.unfolded)), "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mdn:
     """A disposition notification (RFC 8098). `mode` is `action-mode/sending-mode`, `type` the disposition
     (`displayed`, `processed`…), `modifiers` what follows its slash, `errors` the Error fields."""

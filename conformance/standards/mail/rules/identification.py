@@ -52,7 +52,7 @@ def _label_missing(letter: Letter) -> Iterator[Hit]:
     author = letter.author
     if author is None:
         return
-    label = author.label.strip()
+    label = author.label.strip(" \"'")
     told = wording.letters(label)
     # An address put again as its own label names nobody.
     if not told or label.lower() in (author.address.lower(), author.local.lower()):
