@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ REFERENCE_PRODUIT = "9990000001"
 MAIL_PACE = (
     '\ndomains = ["banc.mssante.fr", "patient.mssante.fr"]\npoll = 0.3\ntimeout = 4.0\nattempts = 2\npause = 0.1'
 )
+DOMAINS = ("banc.mssante.fr", "patient.mssante.fr")
 MAILBOXES = ("application_mailbox", "return_mailbox", "personal_mailbox")
 
 
@@ -70,7 +72,7 @@ class Settings:
         if "annuaire" in self._peers:
             yield _table("annuaire", url=self._peers["annuaire"]) + "\nretry = 1.0"
         if "igc" in self._peers:
-            lists = f'["{Spots(self._peers["igc"]).crl("intermediate")}"]'
+            lists = json.dumps([Spots(self._peers["igc"]).crl("intermediate")])
             files = {"ca": "ca.pem", "certificate": "server.pem", "key": "server.key"}
             yield _table("third_party", listen=_spot(listening, "third_party"), **files) + f"\ncrl = {lists}"
 
