@@ -22,20 +22,23 @@ from conformance.standards import eicar
     needs=frozenset({"service:relay"}),
 )
 def antivirus(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
-    """The test file is held back, or told; a sound document went through in the same window."""
+    """The test file is told, or the mail held back while a sound one goes through; what a CDA encloses is advice."""
     mail = flow.delivered(driven, heard)
-    if mail is None or not mail.infected or not _in_service(driven, heard, context):
+    if mail is None or mail.danger == "" or not _in_service(driven, heard, context):
         return
     messages = flow.relayed(heard)
     passed = next((m for m in messages if any(eicar.inside(d) for d in m.contents)), None)
-    told = _told(driven, heard, mail.mail.message_id)
-    if passed is not None:
-        code = "ssi.antivirus.passed-on" if told else "ssi.antivirus.not-detected"
-        yield finding(code, "OBX-5", exchange=passed.exchange, expected="EICAR")
-    elif told:
+    if _told(driven, heard, mail.mail.message_id):
         yield Witness("test file detected: told", mail.exchange)
+    elif mail.danger == "file" and messages and flow.steps_of(driven, heard) is not None:
+        # The mail went its way, and the product, which tells what it did of it, tells of no detection.
+        yield finding("ssi.antivirus.not-detected", "MSH", exchange=messages[0].exchange, expected="EICAR")
+    elif mail.danger == "enclosed" and passed is not None:
+        yield Witness("test file enclosed in a CDA", mail.exchange)
     elif mail.valid and not messages and _sound_twin(heard) and flow.was_read(heard, mail.mail.message_id):
         yield Witness("test file held back, a sound document passed on", mail.exchange)
+    if passed is not None:
+        yield finding("ssi.antivirus.passed-on", "OBX-5", exchange=passed.exchange, expected="EICAR")
 
 
 def _in_service(driven: Driven[object], heard: Heard, context: Context) -> bool:
@@ -45,13 +48,18 @@ def _in_service(driven: Driven[object], heard: Heard, context: Context) -> bool:
 
 def _told(driven: Driven[object], heard: Heard, message_id: str) -> bool:
     steps = flow.steps_of(driven, heard) or ()
-    if any("quarantine" in flow.meanings(s.action) for s in steps):
+    if any(_names(flow.meanings(s.action), s.outcome) for s in steps):
         return True
     state = (flow.told(driven, heard, "history") or {}).get("state")
     if isinstance(state, str) and "quarantine" in flow.meanings(state):
         return True
     log = flow.traces(flow.told(driven, heard, "log"))
-    return any("quarantine" in t.means and t.message_id == message_id for t in log)
+    return any(t.message_id == message_id and _names(t.means, t.outcome) for t in log)
+
+
+def _names(means: frozenset[str], outcome: str) -> bool:
+    """Whether an entry names a dangerous file: a scan that went well does not."""
+    return "quarantine" in means or ("antivirus" in means and outcome == "failed")
 
 
 def _sound_twin(heard: Heard) -> bool:

@@ -28,7 +28,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "relay": ("relay", "relai", "forward", "transmi", "passed on", "mdm"),
     "integrate": ("integrat", "intégr", "integr", "acknowledg", "acquitt"),
     "refuse": ("refus", "reject", "rejet"),
-    "quarantine": ("quarant", "virus", "infect", "malware", "malveill"),
+    "quarantine": ("quarant", "infect", "malware", "malveill", "eicar"),
+    "antivirus": ("virus",),
     "identify": ("identif", "recogni", "reconnu", "xdm"),
     "connect": ("connect", "connex", "login", "session", "auth"),
     "replace": ("replac", "rempla"),
@@ -80,7 +81,8 @@ class Delivered:
     """A mail that the bench put in a mailbox.
 
     `sound` says that it carries a valid IHE_XDM archive and nothing dangerous; `entries` are the documents that the
-    metadata list, `patient` the identifier of METADATA.XML. `receipt_to` is where an MDN is asked for.
+    metadata list, `patient` the identifier of METADATA.XML. `receipt_to` is where an MDN is asked for. `danger` is
+    `file` when an attachment or a member of an archive is the EICAR test file, `enclosed` when a CDA encloses it.
     """
 
     exchange: str
@@ -88,14 +90,19 @@ class Delivered:
     archive: Archive | None
     zipped: bool
     valid: bool
-    infected: bool
+    danger: str
     entries: tuple[Entry, ...]
     patient: str
 
     @property
     def sound(self) -> bool:
         """Whether its visible documents have to be passed on."""
-        return self.valid and not self.infected
+        return self.valid and not self.danger
+
+    @property
+    def infected(self) -> bool:
+        """Whether the EICAR test file is somewhere in it."""
+        return bool(self.danger)
 
     @property
     def visible(self) -> tuple[Entry, ...]:
@@ -216,7 +223,7 @@ def _delivered(exchange: str, body: bytes) -> Delivered | None:
         archive=archive,
         zipped=bool(held.zips),
         valid=media is not None and _valid(media),
-        infected=_infected(mail),
+        danger=_danger(mail),
         entries=subset.documents if subset is not None else (),
         patient=subset.patient_id.id if subset is not None else "",
     )
@@ -226,16 +233,18 @@ def _valid(media: Media) -> bool:
     return bool(media.subsets) and not any(f.severity is Severity.ERROR for f in judging.judge_media(media))
 
 
-def _infected(mail: Mail) -> bool:
+def _danger(mail: Mail) -> str:
     held = contents(mail)
-    if any(eicar.inside(part.content) for part in mail.attachments):
-        return True
-    return any(
-        eicar.inside(member)
+    members = [
+        member
         for archive in (*held.archives, *held.zips)
         if archive.opened.media is not None
         for member in archive.opened.media.archive.members.values()
-    )
+    ]
+    every = [*(part.content for part in mail.attachments), *members]
+    if any(eicar.content() in data for data in every):
+        return "file"
+    return "enclosed" if any(eicar.inside(data) for data in every) else ""
 
 
 def mail_of(observation: Observation) -> Mail | None:

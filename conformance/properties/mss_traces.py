@@ -89,7 +89,8 @@ def functional_traces(driven: Driven[object], heard: Heard, context: Context) ->
 def _untraced(kind: str, own: list[Operation], log: tuple[flow.Trace, ...]) -> list[Operation]:
     """The operations of a kind without an entry; entries that name no mail are only counted."""
     entries = [trace for trace in log if kind in trace.means]
-    named = {trace.message_id for trace in entries} - {""}
+    # A mail of the product's own is named by the entry of its sending, whatever word that has, or by receipts of it.
+    named = {t.message_id for t in log if kind in t.means or (kind == "send" and "receipt" not in t.means)} - {""}
     left = [one for one in own if one.message_id not in named]
     unnamed = sum(1 for trace in entries if not trace.message_id)
     return left[unnamed:]

@@ -76,6 +76,11 @@ def second() -> bytes:
     return cda().replace(f'<id root="{s.UID}"/>'.encode(), f'<id root="{SECOND}"/>'.encode())
 
 
+def archive(*documents: bytes, masks: tuple[tuple[tuple[str, str, str], ...], ...] = ()) -> bytes:
+    """An IHE_XDM archive of these documents; `masks` are confidentiality codes besides those of the CDAs."""
+    return xdm.build(documents, xdm.SetSpec("2.25.11", "2.25.12", "20260104170000", restrictions=masks))
+
+
 def received(
     *documents: bytes,
     masked: bool = False,
@@ -87,8 +92,7 @@ def received(
     held = documents or (cda(),)
     if files is None:
         masks = tuple((MASK,) if masked and n == len(held) else () for n in range(1, len(held) + 1))
-        spec = xdm.SetSpec("2.25.11", "2.25.12", "20260104170000", restrictions=masks)
-        files = (mail.File("IHE_XDM.zip", "application/zip", xdm.build(held, spec)),)
+        files = (mail.File("IHE_XDM.zip", "application/zip", archive(*held, masks=masks)),)
     return mail.build(
         mail.MailSpec(
             sender=("Dr Hélène GARNIER", DOCTOR),

@@ -147,19 +147,11 @@ def test_a_return_address_that_stays_is_an_error(second: str) -> None:
 def deleted(*warned: str) -> Scene:
     """A document mailed to two professionals, its deletion, the notice to these addresses."""
     uid = m.s.UID
-    archive = builders.File("IHE_XDM.zip", "application/zip", _archive())
-    mail = m.received(files=(archive,), receipt=False)
-    scene = compose().write(mail, m.DOCTOR, m.OTHER)
+    scene = compose().write(m.received(receipt=False), m.DOCTOR, m.OTHER)
     scene.pilot("delete", "document.delete/1", {"document": uid}, status="accepted")
     if warned:
         scene.write(m.letter(id="n@p", subject="Document supprimé"), *warned)
     return scene
-
-
-def _archive() -> bytes:
-    from conformance.standards.xdm import builders as xdm
-
-    return xdm.build((m.cda(),), xdm.SetSpec("2.25.11", "2.25.12", "20260104170000"))
 
 
 @pytest.mark.example(DELETION, "positive")

@@ -203,27 +203,49 @@ def on(scene: Scene) -> Scene:
     return scene.pilot("antivirus", "settings.set/1", {"name": "antivirus", "value": "on"}, status="accepted")
 
 
+EICAR = File("resultats.com", "application/octet-stream", eicar.content())
+
+
+def infected_archive() -> bytes:
+    """The mail of one report whose archive holds the test file besides."""
+    members = dict(zipped.read(m.archive(m.cda())).members)
+    data = zipped.write({**members, "IHE_XDM/SUBSET01/ANNEXE.COM": eicar.content()})
+    return m.received(files=(File("IHE_XDM.zip", "application/zip", data),))
+
+
 @pytest.mark.example(VIRUS, "positive")
 def test_a_file_in_quarantine_is_detected() -> None:
-    """EICAR alone, told by the history; or in a CDA, held back while a sound document goes through."""
-    alone = m.received(files=(File("resultats.com", "application/octet-stream", eicar.content()),))
-    scene = on(Scene()).deliver(alone).read().history(m.past("received", "quarantined", state="quarantined"))
-    found, seen = scene.judge(VIRUS)
+    """EICAR alone, told by the history; or in the archive, held back while a sound document goes through."""
+    scene = on(Scene()).deliver(m.received(files=(EICAR,))).read()
+    found, seen = scene.history(m.past("received", "quarantined", state="quarantined")).judge(VIRUS)
     assert (found, len(seen)) == ([], 1)
-    held = on(Scene()).deliver(m.received(m.infected_cda())).read()
+    held = on(Scene()).deliver(infected_archive()).read()
     held.elsewhere = taken().heard
     assert (held.judge(VIRUS)[0], len(held.judge(VIRUS)[1])) == ([], 1)
 
 
 @pytest.mark.example(VIRUS, "negative")
-def test_a_test_file_passed_on_is_an_error() -> None:
-    """The infected CDA goes to the destination, and nothing tells of it; told, it is advice."""
-    found, seen = on(Scene()).deliver(m.received(m.infected_cda())).read().relay(m.mdm(m.infected_cda())).judge(VIRUS)
+def test_a_test_file_that_goes_its_way_is_an_error() -> None:
+    """The documents of the infected archive are passed on, and the history tells of no detection."""
+    scene = on(Scene()).deliver(infected_archive()).read().relay(m.mdm())
+    found, seen = scene.history(m.past("received", "relayed", "integrated")).judge(VIRUS)
     assert errors(found) == ["ssi.antivirus.not-detected"]
     assert seen == []
-    told = on(Scene()).deliver(m.received(m.infected_cda())).read().relay(m.mdm(m.infected_cda()))
-    told.history(m.past("received", "virus detected", "relayed"))
-    assert [(f.code, f.severity) for f in told.judge(VIRUS)[0]] == [("ssi.antivirus.passed-on", Severity.ADVICE)]
+
+
+def test_a_test_file_enclosed_in_a_cda_and_passed_on_is_advice() -> None:
+    """What a CDA encloses stands after the statement of the row."""
+    scene = on(Scene()).deliver(m.received(m.infected_cda())).read().relay(m.mdm(m.infected_cda()))
+    found, seen = scene.history(m.past("received", "relayed", "integrated")).judge(VIRUS)
+    assert [(f.code, f.severity) for f in found] == [("ssi.antivirus.passed-on", Severity.ADVICE)]
+    assert seen
+
+
+def test_a_scan_that_went_well_is_no_detection() -> None:
+    """An entry that names the antivirus and says ok tells that nothing was found."""
+    scene = on(Scene()).deliver(infected_archive()).read().relay(m.mdm())
+    found, _ = scene.history(m.past("received", "antivirus", "relayed", "integrated")).judge(VIRUS)
+    assert errors(found) == ["ssi.antivirus.not-detected"]
 
 
 def test_an_antivirus_that_nobody_declares_is_not_judged() -> None:
