@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import socket
 import ssl
 from dataclasses import dataclass, field
 
@@ -90,6 +91,10 @@ class Wire:
         self.handshake = Handshake()
         peer = writer.get_extra_info("peername")
         self.peer = str(peer[0]) if peer else ""
+        sock = writer.get_extra_info("socket")
+        if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
+            # asyncio only does it for sockets made with their protocol number, and answers of many lines would wait.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = reader
         self._writer = writer
         self._idle = idle
