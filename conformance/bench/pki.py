@@ -160,7 +160,7 @@ class Pki:
 
     def operator(self, label: str, hosts: Sequence[str]) -> Identity:
         """The server certificate of an operator by what is wrong with it (SERVER_LABELS); made once, then the same."""
-        key = (label, *hosts)
+        key = (label, self.spots.igc if self.spots else "", *hosts)
         if key not in self._made:
             self._made[key] = self._operator(label, hosts)
         return self._made[key]
