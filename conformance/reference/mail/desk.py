@@ -69,7 +69,8 @@ class Desk:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mail")
         self.lives: OrderedDict[str, Life] = OrderedDict()
         self.mails: OrderedDict[str, Life] = OrderedDict()
-        self.sent: OrderedDict[str, Sent] = OrderedDict()
+        self.sent: OrderedDict[str, Sent] = OrderedDict()  # by Message-ID
+        self.delivered: OrderedDict[str, list[Sent]] = OrderedDict()  # by document
         self.previous: tuple[Document, ...] = ()
 
     def channel(self) -> Channel:
@@ -89,6 +90,7 @@ class Desk:
         self.lives.clear()
         self.mails.clear()
         self.sent.clear()
+        self.delivered.clear()
         self.previous = ()
         self.settings.reply_to = self.settings.first_reply_to
         self.settings.antivirus = True
@@ -124,10 +126,13 @@ class Desk:
             life.history.append(Step(self.traces.clock.stamp(), action, outcome))
 
     def remember(self, sent: Sent) -> None:
-        """Keep what is needed to match a receipt."""
+        """Keep what is needed to match a receipt, and to tell of a deletion."""
         self.sent[sent.message_id] = sent
-        if len(self.sent) > REMEMBERED:
-            self.sent.popitem(last=False)
+        if sent.document:
+            self.delivered.setdefault(sent.document, []).append(sent)
+        for table in (self.sent, self.delivered):
+            if len(table) > REMEMBERED:
+                table.popitem(last=False)
 
     async def post(self, draft: Draft, *, author: str, action: str, subject: Mapping[str, str]) -> str:
         """Write a mail and hand it to the operator; returns its Message-ID. Raises MailError."""

@@ -166,7 +166,7 @@ class Mailer:
 
     async def delete_document(self, document: str, *, author: str = "") -> tuple[str, ...]:
         """Tell the recipients of a document that it is deleted; the Message-IDs of the notices. Raises MailError."""
-        sent = [s for s in self.desk.sent.values() if s.document == document]
+        sent = self.desk.delivered.get(document)
         if not sent:
             raise MailError("unknown", f"no mail was sent for {document}")
         who = author or self._author(self._mss.application_mailbox)

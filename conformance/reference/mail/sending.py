@@ -173,8 +173,7 @@ class Sending:
 
     def recipients(self, documents: Iterable[str]) -> tuple[str, ...]:
         """Who got these documents (unique ids), each once."""
-        wanted = set(documents)
-        return tuple(dict.fromkeys(s.recipient for s in self._desk.sent.values() if s.document in wanted))
+        return tuple(dict.fromkeys(s.recipient for d in documents for s in self._desk.delivered.get(d, ())))
 
     async def tell(
         self, document: str, title: str, recipients: tuple[str, ...], *, author: str
