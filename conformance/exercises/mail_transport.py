@@ -30,7 +30,7 @@ TWIN, CHANGED = "step-1-usual", "step-2-changed"
 """The two stimuli of a case: before the change, and during it."""
 
 APPLICATION_MAILBOX = "pfi@banc.mssante.fr"
-DRAIN_SECONDS = 5.0
+DRAIN_SECONDS = 1.0
 """How long what could not leave is awaited once the operator is as usual again; nothing is judged on it."""
 
 _BY_LABEL = {label_of(case): case for case in CASES}
