@@ -28,7 +28,8 @@ def examples() -> frozenset[tuple[str, str]]:
         for node in tree.body:
             if isinstance(node, ast.Assign):
                 names = node.targets[0].elts if isinstance(node.targets[0], ast.Tuple) else node.targets
-                values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+                paired = isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple)
+                values = node.value.elts if paired else [node.value]
                 constants |= {n.id: v.value for n, v in zip(names, values, strict=True) if isinstance(v, ast.Constant)}
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
