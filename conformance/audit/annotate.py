@@ -14,6 +14,10 @@ SPEAKING = 6
 """A value shorter than this many characters may stand anywhere: it is only marked in the element of the path."""
 
 _SEGMENT = re.compile(r"([A-Z][A-Z0-9]{2})(?:\(([1-9]\d{0,5})\))?")
+_FIELD = re.compile(
+    r"(?i:x-[a-z-]+|message-id|from|to|subject|date|reply-to|references|in-reply-to|return-receipt-to"
+    r"|disposition-notification-to)"
+)
 _LAST_STEP = re.compile(r"([A-Za-z_][\w.-]*)(?:\[[^\]]*\])*/?$")
 
 
@@ -70,6 +74,8 @@ def annotate(excerpt: Excerpt, finding: FindingExample) -> tuple[Line, ...]:
     """The lines of an excerpt with the place of a finding marked; nothing is marked when it is not found."""
     if excerpt.kind == "hl7v2":
         return _hl7(excerpt.lines, finding.path)
+    if excerpt.kind == "mail":
+        return _mail(excerpt.lines, finding)
     return _text(excerpt.lines, finding)
 
 
@@ -135,19 +141,51 @@ def _span(text: str, place: syntax.Path, delimiters: syntax.Delimiters) -> tuple
     return start, end, start == end
 
 
+def _mail(texts: Sequence[str], finding: FindingExample) -> tuple[Line, ...]:
+    """Mark the header field that the path begins with (or its absence), else the part or file it names."""
+    name = finding.path.partition("/")[0]
+    end = texts.index("") if "" in texts else len(texts)
+    at = next((i for i in range(end) if texts[i].lower().startswith(f"{name.lower()}:")), None) if name else None
+    if at is None and _FIELD.fullmatch(name):
+        lines = _plain(texts)
+        missing = Line(end, (Piece(f"{name}: "), Piece("", marked=True)), noted=True)
+        return (*lines[:end], missing, *lines[end:])
+    if at is None:
+        wanted = {"attachments": "content-disposition: attachment", "body": "content-type:"}.get(name, name.lower())
+        at = next((i for i, text in enumerate(texts) if wanted and wanted in text.lower()), None)
+    if at is None:
+        return _text(texts, finding)
+    lines = _plain(texts)
+    last = at + 1
+    while at < end and last < end and texts[last][:1] in (" ", "\t"):
+        last += 1
+    for index in range(at, last):
+        start = texts[index].find(finding.seen) if len(finding.seen) > 1 else -1
+        if start >= 0:
+            lines[index] = _marked(index, texts[index], start, start + len(finding.seen))
+            return tuple(lines)
+    for index in range(at, last):
+        start = texts[index].find(":") + 1 if index == at and at < end else 0
+        lines[index] = _marked(index, texts[index], start, len(texts[index]), noted=index == last - 1)
+    return tuple(lines)
+
+
+def _marked(index: int, text: str, start: int, end: int, *, noted: bool = True) -> Line:
+    pieces = (Piece(text[:start]), Piece(text[start:end], marked=True), Piece(text[end:]))
+    return Line(index + 1, tuple(p for p in pieces if p.text), noted=noted)
+
+
 def _text(texts: Sequence[str], finding: FindingExample) -> tuple[Line, ...]:
     """Mark what was seen, near the element that the path ends with; else that element."""
     lines = _plain(texts)
     step = _LAST_STEP.search(finding.path)
     name = step[1] if step else ""
-    about = [i for i, text in enumerate(texts) if name and re.search(rf"[<:@\s]{re.escape(name)}\b", text)]
+    about = [i for i, text in enumerate(texts) if name and re.search(rf"(?:^|[<:@\s\"]){re.escape(name)}\b", text)]
     anywhere = range(len(texts)) if len(finding.seen) >= SPEAKING else ()
     for index in (*about, *anywhere):
         at = texts[index].find(finding.seen) if finding.seen else -1
         if at >= 0:
-            end = at + len(finding.seen)
-            pieces = (Piece(texts[index][:at]), Piece(finding.seen, marked=True), Piece(texts[index][end:]))
-            lines[index] = Line(index + 1, tuple(p for p in pieces if p.text), noted=True)
+            lines[index] = _marked(index, texts[index], at, at + len(finding.seen))
             return tuple(lines)
     if about:
         lines[about[0]] = Line(about[0] + 1, (Piece(texts[about[0]], marked=True),), noted=True)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance.audit.excerpt import excerpt
 from conformance.audit.model import (
     Audit,
     CaseCounts,
-    Counterexample,
-    Excerpt,
     FindingSummary,
     Group,
     Identity,
@@ -23,7 +20,9 @@ from conformance.audit.model import (
     ToolFault,
     Words,
 )
-from conformance.audit.tally import EXAMPLES, FAULTS, Counts, Heard, Mistake, Tally, example, tally
+from conformance.audit.quoting import Quotes
+from conformance.audit.references import gaps
+from conformance.audit.tally import EXAMPLES, FAULTS, Counts, Heard, Mistake, Tally, tally
 from conformance.catalogue.loader import applicable, resolve_options
 from conformance.catalogue.model import Profile, Requirement, Scenario
 from conformance.evidence.journal import Reader
@@ -49,7 +48,8 @@ def build(
     options = resolve_options(profile.options, opening["target"]["options"])
     claims = frozenset(opening["target"]["claims"])
     only = frozenset(opening.get("only") or ())
-    rows = [row for row in profile.requirements(opening["waves"]) if not only or row.key in only or row.id in only]
+    whole = profile.requirements(opening["waves"])
+    rows = [row for row in whole if not only or row.key in only or row.id in only]
     audience = _Audience(journal, reader)
     scenarios = {
         row.key: tuple(
@@ -79,7 +79,9 @@ def build(
         faults=tuple(journal.faults),
         exit_code=exit_code(pairs),
         journal=journal.head,
-        selftest=None if selftest is None else _selftest(selftest),
+        selftest=None if selftest is None else figures(selftest),
+        gaps=gaps(whole),
+        outside=len(whole) - len(rows),
     )
 
 
@@ -103,10 +105,13 @@ def _identity(profile: Profile, opening: Mapping[str, Any]) -> Identity:
         seed=opening["seed"],
         as_of=opening["as_of"],
         digests=dict(sorted(opening["digests"].items())),
+        only=tuple(opening.get("only") or ()),
+        cases=opening.get("cases") or "",
     )
 
 
-def _selftest(document: Mapping[str, Any]) -> SelftestFigures:
+def figures(document: Mapping[str, Any]) -> SelftestFigures:
+    """The figures of a `selftest/1` document."""
     return SelftestFigures(
         caught=document["caught"],
         total=document["total"],
@@ -120,7 +125,7 @@ class _Audience:
 
     def __init__(self, journal: Tally, reader: Reader) -> None:
         self.journal = journal
-        self.reader = reader
+        self.quotes = Quotes(journal, reader)
         self._of: dict[str, list[Heard]] = {}
         for heard in journal.heard.values():
             for key in heard.subscription["scenarios"]:
@@ -129,34 +134,6 @@ class _Audience:
     def of(self, scenario: str) -> Sequence[Heard]:
         """What was heard for a scenario, one entry a run key."""
         return self._of.get(scenario, [])
-
-    def counterexamples(self, properties: Iterable[str]) -> tuple[Counterexample, ...]:
-        """The counterexamples of some properties, in the order they were found."""
-        wanted = set(properties)
-        return tuple(self._counterexample(line) for line in self.journal.counterexamples if line["property"] in wanted)
-
-    def _counterexample(self, line: Mapping[str, Any]) -> Counterexample:
-        finding = example(line["finding"], line["case"], self.reader)
-        shown = next((x for x in (finding.exchange, line["exchange"]) if x in self.journal.exchanges), None)
-        sent = line["exchange"] if line["exchange"] != shown else None
-        return Counterexample(
-            fingerprint=line["fingerprint"],
-            code=line["finding"]["code"],
-            case=line["case"],
-            labels=tuple(line["labels"]),
-            calls=line["calls"],
-            finding=finding,
-            data=self.reader.plain(line["body"]),
-            excerpt=self._excerpt(shown),
-            stimulus=self._excerpt(sent),
-        )
-
-    def _excerpt(self, exchange: str | None) -> Excerpt | None:
-        """An exchange made fit to be shown, None when the journal has none of that id."""
-        if exchange not in self.journal.exchanges:
-            return None
-        channel, direction, body = self.journal.exchanges[exchange]
-        return excerpt(exchange, channel, direction, self.reader.body(body))
 
 
 def _words(fr: str, en: str) -> Words:
@@ -183,6 +160,8 @@ def _scenario(
     verdict, reason, detail = _verdict(scenario, audience.journal, heard, findings, faults)
     if not applies:
         verdict, reason, detail = Verdict.NOT_APPLICABLE, "not-applicable", _same(when)
+    counterexamples = audience.quotes.counterexamples(heard)
+    unmet = {need for one in heard for need in audience.journal.unmet.get(_identity_of(one), ())}
     return ScenarioResult(
         key=scenario.key,
         id=scenario.id,
@@ -202,9 +181,11 @@ def _scenario(
         labels_covered=tuple(sorted({label for one in heard for label in one.covered})),
         findings=findings,
         unsettled=sum(one.unsettled.total() for one in heard),
-        counterexamples=audience.counterexamples(one.subscription["id"] for one in heard),
+        counterexamples=counterexamples,
         faults=faults,
         proofs=tuple(ProofState(p.key, p.id, p.kind.value, p.key in received) for p in scenario.proofs),
+        needs=tuple(sorted(unmet)),
+        evidence=audience.quotes.evidence(findings, counterexamples),
     )
 
 
@@ -260,6 +241,7 @@ def _verdict(
         Verdict.TO_ATTEST: [("needs", needs, _same(", ".join(needs))), ("attest", True, {})],
         Verdict.INCONCLUSIVE: [
             ("abandoned", gone, _same(journal.abandoned[gone[0]]) if gone else {}),
+            ("suspended", missing and journal.pending.intersection(keys), {}),
             ("interrupted", missing, {}),
             ("unsettled", doubted, _same(_commonest(doubted))),
             ("uncovered", witnesses and uncovered, _same(", ".join(uncovered))),
@@ -326,4 +308,5 @@ def _requirement(
         group=row.one_of,
         superseded_by=replaced,
         scenarios=scenarios,
+        when=str(row.when),
     )

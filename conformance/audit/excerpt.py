@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
 from conformance.audit.model import Excerpt
 from conformance.errors import Malformed
+from conformance.evidence.values import NOTHING, Fact
 from conformance.standards.hl7v2 import syntax
+from conformance.standards.mail.syntax import decode_words
 from conformance.standards.xds import constants
 from conformance.standards.xml import syntax as xml
 
@@ -28,6 +32,9 @@ LINE_CHARACTERS = 1500
 BYTES = 4 * 1024 * 1024  # a larger body is shown by its beginning
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{96,}={0,2}")
+_BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{1,998}={0,2}")
+_HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,70}[ \t]*:")
+_MAIL = re.compile(rb"^(?:From|Date|Message-ID|Received|MIME-Version)[ \t]*:", re.M | re.I)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
@@ -41,19 +48,61 @@ def visible(text: str) -> str:
     return _CONTROLS.sub("\ufffd", text)
 
 
-def excerpt(exchange: str, channel: str, direction: str, body: bytes) -> Excerpt:
-    """What to show of an exchange, whatever its bytes are."""
+def excerpt(
+    exchange: str, channel: str, direction: str, body: bytes, facts: Mapping[str, Fact] = NOTHING
+) -> Excerpt:
+    """What to show of an exchange, whatever its bytes are; without a body, what its connection told."""
     data = body[:BYTES]
-    kind, lines = "text", data.decode("utf-8", "replace").splitlines()
+    kind, lines = _read(data) if data else ("facts", _facts(facts))
+    shown = [visible(elide(line))[:LINE_CHARACTERS] for line in lines[:LINES]]
+    return Excerpt(exchange, channel, direction, kind, tuple(shown), cut=len(lines) > LINES or len(body) > BYTES)
+
+
+def _read(data: bytes) -> tuple[str, list[str]]:
+    """The kind of a body and its lines."""
+    if data.lstrip(b"\x0b").startswith(b"MSH"):
+        return "hl7v2", _segments(data.lstrip(b"\x0b"))
+    if data.lstrip()[:1] in (b"{", b"[") and (pretty := _json(data)) is not None:
+        return "json", pretty
+    if _HEADER.match(data) and _MAIL.search(data[: data.find(b"\r\n\r\n") + 2]):
+        return "mail", list(_mail(data.decode("utf-8", "replace")))
     start = data.find(b"<?xml", 0, 4096)
     if start < 0:
         start = data.find(b"<", data.find(b"\r\n\r\n", 0, 4096) + 1, 8192)
-    if data.lstrip(b"\x0b").startswith(b"MSH"):
-        kind, lines = "hl7v2", _segments(data.lstrip(b"\x0b"))
-    elif start >= 0 and (tree := _xml(data[start:])) is not None:
-        kind, lines = "xml", tree
-    shown = [visible(elide(line))[:LINE_CHARACTERS] for line in lines[:LINES]]
-    return Excerpt(exchange, channel, direction, kind, tuple(shown), cut=len(lines) > LINES or len(body) > BYTES)
+    if start >= 0 and (tree := _xml(data[start:])) is not None:
+        return "xml", tree
+    return "text", data.decode("utf-8", "replace").splitlines()
+
+
+def _facts(facts: Mapping[str, Fact]) -> list[str]:
+    return [f"{name}: {'' if value is None else value}" for name, value in sorted(facts.items())]
+
+
+def _json(data: bytes) -> list[str] | None:
+    try:
+        return json.dumps(json.loads(data), ensure_ascii=False, indent=2).splitlines()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _mail(text: str) -> Iterator[str]:
+    """The lines of a mail: encoded words also in clear beside them, runs of Base64 lines folded into one."""
+    run: list[str] = []
+    for line in text.splitlines():
+        if _BASE64_LINE.fullmatch(line):
+            run.append(line)
+            continue
+        yield from _folded(run)
+        run = []
+        clear = decode_words(line) if "=?" in line else line
+        yield line if clear == line else f"{line}  ← {clear.strip()}"
+    yield from _folded(run)
+
+
+def _folded(run: list[str]) -> list[str]:
+    if len(run) < 3:
+        return run
+    return [f"{run[0][:24]}…[{sum(len(line) for line in run)}]"]
 
 
 def _segments(data: bytes) -> list[str]:

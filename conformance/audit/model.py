@@ -33,6 +33,8 @@ class Identity:
     seed: int
     as_of: str
     digests: Mapping[str, str] = field(default_factory=dict)
+    only: tuple[str, ...] = ()  # keys of the rows asked for; empty for all
+    cases: str = ""  # name of the recorded files that were driven besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ class FindingSummary:
 class Excerpt:
     """A message that shows a mistake, as lines of text, long Base64 elided.
 
-    `kind` is `hl7v2`, `xml` or `text`; `cut` says that lines were left out.
+    `kind` is `hl7v2`, `xml`, `mail`, `json`, `text`, or `facts` (no body: what the connection told, one fact a line);
+    `cut` says that lines were left out.
     """
 
     exchange: str
@@ -105,6 +108,58 @@ class Excerpt:
     kind: str
     lines: tuple[str, ...]
     cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where the data of two cases differ, as JSON texts; None where a case has nothing there."""
+
+    path: str
+    valid: str | None
+    mistaken: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The nearest case that the same judge found right: what differs in the data, and the message to compare with.
+
+    `differences` are the first of `distance` places; `excerpt` is None when that case has no such message.
+    """
+
+    case: str
+    labels: tuple[str, ...]
+    distance: int
+    differences: tuple[Difference, ...]
+    excerpt: Excerpt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An exchange that is quoted, as the journal holds it.
+
+    `line` is its line in the journal, `commitment` the SHA-256 of salt and body by which the chain holds the body,
+    `sha256` that of the body alone (to be compared with a capture made elsewhere).
+    """
+
+    exchange: str
+    channel: str
+    direction: str
+    line: int
+    bytes: int
+    commitment: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one configuration of a merged audit gave; `weighs` is False when it did not take part in the verdict."""
+
+    configuration: str
+    verdict: Verdict
+    reason: str
+    detail: Words
+    judged: int
+    weighs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +178,7 @@ class Counterexample:
     data: object
     excerpt: Excerpt | None
     stimulus: Excerpt | None = None
+    nearest: Neighbour | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +204,10 @@ class ScenarioResult:
     """One scenario: what was driven for it and what came of it.
 
     `reason` is a stable word that says why the verdict is not a plain conform or nonconform (`not-applicable`,
-    `attest`, `not-testable`, `needs`, `not-driven`, `abandoned`, `interrupted`, `no-witness`, `uncovered`, `unsettled`,
-    `tool`), empty otherwise; `detail` completes it. `unsettled` counts findings that rest on a silence nobody can
-    believe.
+    `attest`, `not-testable`, `needs`, `not-driven`, `abandoned`, `suspended`, `interrupted`, `no-witness`, `uncovered`,
+    `unsettled`, `tool`), empty otherwise; `detail` completes it. `unsettled` counts findings that rest on a silence
+    nobody can believe. `needs` are those the target did not meet, `evidence` the exchanges quoted, `shares` what each
+    configuration of a merged audit gave.
     """
 
     key: str
@@ -174,6 +231,14 @@ class ScenarioResult:
     counterexamples: tuple[Counterexample, ...] = ()
     faults: tuple[ToolFault, ...] = ()
     proofs: tuple[ProofState, ...] = ()
+    needs: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    shares: tuple[Share, ...] = ()
+
+    def uncovered(self) -> tuple[str, ...]:
+        """The input classes claimed that no witness covers."""
+        covered = set(self.labels_covered)
+        return tuple(label for label in self.labels_claimed if label not in covered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +247,7 @@ class RequirementResult:
 
     Only `mandatory` rows make the exit code. `group` is the one_of group whose verdict the row takes;
     `superseded_by` the key that replaces this row, when that one is in the same run (the row is then not mandatory).
+    `when` is the condition under which the row applies; `shares` what each configuration of a merged audit gave.
     """
 
     key: str
@@ -202,6 +268,8 @@ class RequirementResult:
     group: str | None
     superseded_by: str | None
     scenarios: tuple[ScenarioResult, ...]
+    when: str = ""
+    shares: tuple[Share, ...] = ()
 
     @property
     def proofs_owed(self) -> int:
@@ -247,11 +315,33 @@ class SelftestFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers of the DSR, of one wave and family, that no row of the profile bears though its neighbours are there."""
+
+    wave: str
+    family: str
+    refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One run of a merged audit: its configuration, its folder, and what it came to."""
+
+    configuration: str
+    folder: str
+    identity: Identity
+    complete: bool
+    exit_code: int
+    journal: str
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """Everything an auditor reads, derived from the journal alone; the same journal gives the same audit.
 
-    `complete` says that the run was closed. `journal` is the head of its hash chain. `selftest` is None when no
-    figures were given.
+    `complete` says that the run was closed. `journal` is the head of its hash chain, or for a merged audit the SHA-256
+    of the heads of its `parts`. `selftest` is None when no figures were given. `gaps` are the DSR numbers without a row
+    in our catalogue, `outside` how many rows of the waves were not asked for.
     """
 
     identity: Identity
@@ -263,6 +353,9 @@ class Audit:
     exit_code: int
     journal: str
     selftest: SelftestFigures | None = None
+    gaps: tuple[Gap, ...] = ()
+    outside: int = 0
+    parts: tuple[Part, ...] = ()
 
     def by_verdict(self, *, mandatory: bool | None = None) -> dict[Verdict, int]:
         """How many rows have each verdict, all six present."""

@@ -24,6 +24,9 @@ JUDGED = frozenset({"judge", "sentinel"})
 TOOL_ERROR = "tool-error"
 NO_JUDGEMENT = "no-judgement"
 
+PENDING = "pilot-pending"
+"""The failure of a sending whose outcome is awaited: its window is left open and the run suspended."""
+
 Line = Mapping[str, Any]
 
 
@@ -103,13 +106,35 @@ class Heard:
     faults: list[ToolFault] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Where an exchange is in the journal (its line, from 1), and what its line says of it."""
+
+    line: int
+    channel: str
+    direction: str
+    facts: Line
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A driven case: its run key, classes, data (a reference) and the exchanges attributed to it."""
+
+    key: str
+    labels: tuple[str, ...]
+    body: Any
+    exchanges: list[str]
+
+
 @dataclass(slots=True)
 class Tally:
     """A whole journal, added up.
 
-    `heard` is keyed by (run key, subscription id); `keys` and `counts` by run key; `exchanges` maps an exchange id
-    to its channel, direction and body reference; `cases` counts a case once however many properties judged it.
-    `unmet` gives what the target did not offer, for a (run key, subscription id) that was not driven for that reason.
+    `heard` is keyed by (run key, subscription id); `keys` and `counts` by run key; `exchanges` by exchange id; `cases`
+    by case, sentinels and shrunk ones included; `reached` gives the cases in which a (run key, subscription id) had a
+    witness, with the fingerprints of what it found there. `unmet` gives what the target did not offer, for a (run key, subscription id) that was not
+    driven for that reason; `pending` the run keys that have a case whose outcome is awaited.
     """
 
     opening: Line = field(default_factory=dict)
@@ -122,7 +147,10 @@ class Tally:
     unmet: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     faults: list[ToolFault] = field(default_factory=list)
     counterexamples: list[Line] = field(default_factory=list)
-    exchanges: dict[str, tuple[str, str, object]] = field(default_factory=dict)
+    exchanges: dict[str, Heading] = field(default_factory=dict)
+    cases: dict[str, CaseLine] = field(default_factory=dict)
+    reached: dict[tuple[str, str], list[tuple[str, frozenset[str]]]] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
 
     def missing(self, key: str) -> int:
         """Cases of a run key that the plan announced and that a cut run never settled."""
@@ -156,6 +184,9 @@ def tally(reader: Reader) -> Tally:
             ) from e
     if not found.opening:
         raise JournalError("audit.no-opening", where=str(reader.folder))
+    for window in windows.values():
+        if any(sent["failure"] == PENDING for driven in window.driven for sent in driven["sent"]):
+            found.pending.add(window.key)
     return found
 
 
@@ -182,6 +213,13 @@ def _window(found: Tally, windows: dict[int, _Window], entry: Entry, reader: Rea
 def _driven(found: Tally, windows: dict[int, _Window], entry: Entry, reader: Reader) -> None:
     line: Line = entry.data
     windows[line["w"]].driven.append(line)
+    found.cases[line["case"]] = CaseLine(line["key"], tuple(line["labels"]), line["body"], [])
+
+
+def _heard(found: Tally, windows: dict[int, _Window], entry: Entry, reader: Reader) -> None:
+    line: Line = entry.data
+    if line["case"] in found.cases:
+        found.cases[line["case"]].exchanges.extend(line["exchanges"])
 
 
 def _said(found: Tally, windows: dict[int, _Window], entry: Entry, reader: Reader) -> None:
@@ -204,7 +242,7 @@ def _tool_error(found: Tally, windows: dict[int, _Window], entry: Entry, reader:
 
 def _exchange(found: Tally, windows: dict[int, _Window], entry: Entry, reader: Reader) -> None:
     line: Line = entry.data
-    found.exchanges[line["x"]] = (line["ch"], line["dir"], line["body"])
+    found.exchanges[line["x"]] = Heading(entry.n + 1, line["ch"], line["dir"], line["facts"], line["body"])
 
 
 def _abandoned(found: Tally, windows: dict[int, _Window], entry: Entry, reader: Reader) -> None:
@@ -264,6 +302,9 @@ def _settled(found: Tally, windows: dict[int, _Window], entry: Entry, reader: Re
                 heard.unjudged[outcome] += 1
             else:
                 heard.judged += 1
+            if said.type == "judged" and word["witnesses"] and not word["unsettled"]:
+                prints = frozenset(finding["fingerprint"] for finding in word["findings"])
+                found.reached.setdefault((window.key, word["property"]), []).append((word["case"], prints))
     if window.purpose != "judge":
         return
     counts.driven += len(cases)
@@ -332,6 +373,7 @@ _HANDLERS = {
     "plan": _plan,
     "window": _window,
     "driven": _driven,
+    "heard": _heard,
     "judged": _said,
     "unjudged": _said,
     "tool-error": _tool_error,
