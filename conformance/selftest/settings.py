@@ -20,7 +20,6 @@ REFERENCE_PRODUIT = "9990000001"
 MAIL_PACE = (
     '\ndomains = ["banc.mssante.fr", "patient.mssante.fr"]\npoll = 0.3\ntimeout = 4.0\nattempts = 2\npause = 0.1'
 )
-DOMAINS = ("banc.mssante.fr", "patient.mssante.fr")
 MAILBOXES = ("application_mailbox", "return_mailbox", "personal_mailbox")
 
 
