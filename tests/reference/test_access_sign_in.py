@@ -180,9 +180,13 @@ def test_an_invitation_serves_once_and_the_pages_name_the_conditions(access: Acc
     assert parse_qs(urlsplit(url).query)["ticket"]
 
 
-def test_an_embedded_browser_is_not_a_thing_this_platform_has(access: Access) -> None:
-    """What cannot be done is said, not pretended."""
-    assert access.act("login.psc/1", mode="embedded-browser")["status"] == "unsupported"
+@pytest.mark.parametrize("mode", ["web", "external-browser", "embedded-browser"])
+def test_every_browser_may_open_the_address(access: Access, mode: str) -> None:
+    """The platform does not mind whose browser it is; a mode that nobody knows is unsupported."""
+    begun = access.act("login.psc/1", mode=mode)
+    assert access.browse(begun["data"]["url"])[0] == 200
+    assert access.read("session.read/1", session=begun["data"]["session"])["rpps"] == RPPS
+    assert access.act("login.psc/1", mode="telepathie")["status"] == "unsupported"
 
 
 def test_defect_any_issuer_opens_a_session_to_a_token_of_another_issuer_only(
@@ -197,9 +201,10 @@ def test_defect_any_issuer_opens_a_session_to_a_token_of_another_issuer_only(
 
 
 def test_defect_login_fails_never_exchanges_the_code(access: Access, access_world: World) -> None:
-    """Nothing reaches the token endpoint."""
+    """Nothing reaches the token endpoint, by CIBA neither."""
     access.reference.admin(op="defects", names=["psc-login-fails"])
     assert access.browse()[0] == 403
+    assert access.act("login.psc/1", mode="ciba", rpps=RPPS)["status"] == "refused"
     assert access_world.provider.of("token") == []
 
 

@@ -133,7 +133,7 @@ class Relying:
         interval = request.get("interval", 5)
         interval = max(0.2, float(interval)) if isinstance(interval, (int, float)) else 5.0
         name = str(request.get("auth_req_id") or "")
-        if not name:
+        if not name or not self._behaviour().code_exchanged(name):
             raise Denied(f"the provider refused ({str(request.get('error'))[:60]})")
         for _ in range(int(CIBA_SECONDS / interval) + 1):
             await asyncio.sleep(interval)

@@ -16,7 +16,7 @@ def issuer_accepted(claimed: object, expected: str) -> bool:
 
 
 def code_exchanged(code: str) -> bool:
-    """Whether the code that came back is exchanged for tokens."""
+    """Whether the code that came back, or the name of a CIBA request, is exchanged for tokens."""
     return bool(code)
 
 

@@ -1,6 +1,6 @@
-"""Violations of accounts, sign-in, traces, dashboard and connections of third parties: `access.rules.AccessBehaviour`.
+"""Violations of accounts, sign-in, traces, dashboard, third parties, and of the protection of flows as a whole.
 
-Each replaces one decision, and nothing else.
+Each replaces one decision of `access.rules.AccessBehaviour` (the last two, of the mail half), and nothing else.
 """
 
 from __future__ import annotations
@@ -63,6 +63,17 @@ def all_masked(masked: bool) -> bool:
     """Every document counts as masked."""
     del masked
     return True
+
+
+def clear_when_offered_nothing_else() -> bool:
+    """Mails go out in clear when the operator offers no STARTTLS."""
+    return True
+
+
+def everything_offered(minimum: str, maximum: str) -> tuple[str, str, str]:
+    """Versions and suites of another time, whatever was set."""
+    del minimum
+    return "1.0", maximum, "ALL:@SECLEVEL=0"
 
 
 def _plain(name: str) -> str:
@@ -153,5 +164,23 @@ DEFECTS: tuple[Defect, ...] = (
         all_masked,
         "Le tableau de bord compte tous les documents comme masqués.",
         "The dashboard counts every document as masked.",
+    ),
+    Defect(
+        "flow-in-clear",
+        "PFI/va2/SSI/GEN.12",
+        "Un flux de courriels portant des données de santé part en clair quand le chiffrement n'est pas proposé.",
+        "A flow of mails carrying health data goes in clear when encryption is not offered.",
+        "clear_allowed",
+        clear_when_offered_nothing_else,
+        area="mail",
+    ),
+    Defect(
+        "weak-crypto",
+        "PFI/va2/SSI/GEN.13",
+        "Le système propose des versions et des suites TLS obsolètes, et les emploie avec un pair qui n'a rien d'autre.",
+        "The system offers obsolete TLS versions and suites, and uses them with a peer that has nothing else.",
+        "tls_offer",
+        everything_offered,
+        area="mail",
     ),
 )

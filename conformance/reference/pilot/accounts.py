@@ -118,12 +118,12 @@ class _Desk:
         return {"session": self._access.sessions.open(account.login).name}
 
     async def login_openid(self, asked: Request) -> Answer:
-        """A sign-in by address gives its session the id of the stimulus."""
+        """A sign-in by address gives its session the id of the stimulus. Whose browser opens the address is no matter."""
         relying, pages = self._access.relying, self._access.pages
         assert relying is not None
         assert pages is not None
         mode = text(asked.payload, "mode")
-        if mode in ("web", "external-browser"):
+        if mode in ("web", "external-browser", "embedded-browser"):
             return {"url": pages.invite(asked.id), "session": asked.id}
         if mode == "ciba":
             session = await relying.ciba(text(asked.payload, "rpps", ""), asked.id)
