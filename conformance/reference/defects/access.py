@@ -177,7 +177,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         "weak-crypto",
         "PFI/va2/SSI/GEN.13",
-        "Le système propose des versions et des suites TLS obsolètes, et les emploie avec un pair qui n'a rien d'autre.",
+        "Le système propose des versions et des suites TLS obsolètes, et les emploie face à un pair ancien.",
         "The system offers obsolete TLS versions and suites, and uses them with a peer that has nothing else.",
         "tls_offer",
         everything_offered,

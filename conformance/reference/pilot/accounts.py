@@ -118,7 +118,7 @@ class _Desk:
         return {"session": self._access.sessions.open(account.login).name}
 
     async def login_openid(self, asked: Request) -> Answer:
-        """A sign-in by address gives its session the id of the stimulus. Whose browser opens the address is no matter."""
+        """A sign-in by address gives its session the id of the stimulus, whatever browser opens it."""
         relying, pages = self._access.relying, self._access.pages
         assert relying is not None
         assert pages is not None
