@@ -7,13 +7,16 @@ import ssl
 import stat
 import subprocess
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from conformance.bench.pki import Identity, Pki, export
+from conformance.bench.pki import AUTHORITIES, CLIENT_LABELS, Identity, Pki, export
 from conformance.bench.tls import client_context, server_context
 from conformance.errors import SetupError
 
@@ -150,3 +153,98 @@ def test_anchors_that_cannot_be_read(pki: Pki, tmp_path: Path) -> None:
     empty.write_text("nothing here")
     with pytest.raises(SetupError, match=r"pki\.unreadable"):
         server_context(pki.server(["localhost"]), pki.anchors_pem, [empty])
+
+
+def issued(pki: Pki, tmp_path: Path, label: str, *options: str) -> str:
+    """What openssl verify says of the operator's certificate under a label, with our roots trusted."""
+    identity = pki.operator(label, ["banc.local"])
+    leaf, _ = export(tmp_path, "leaf", identity)
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(b"".join(pki.authority(n).certificate_pem for n in ("root", "igc-root")))
+    return openssl("verify", "-CAfile", roots, "-untrusted", leaf, "-purpose", "sslserver", *options, leaf)
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("valid", ": OK"),
+        ("igc", ": OK"),
+        ("revoked", ": OK"),
+        ("expired", "certificate has expired"),
+        ("not-yet-valid", "certificate is not yet valid"),
+        ("foreign", "unable to get local issuer certificate"),
+        ("wrong-name", "hostname mismatch"),
+        ("expired-authority", "certificate has expired"),
+        ("self-signed", "self-signed certificate"),
+    ],
+)
+def test_each_operator_certificate_has_its_own_flaw(pki: Pki, tmp_path: Path, label: str, said: str) -> None:
+    """openssl finds in each certificate the flaw of its label, and no other."""
+    assert said in issued(pki, tmp_path, label, "-verify_hostname", "banc.local", "-x509_strict")
+
+
+def test_an_expired_authority_is_the_only_flaw_of_its_leaf(pki: Pki) -> None:
+    """The leaf under the expired authority is itself valid today."""
+    identity = pki.operator("expired-authority", ["banc.local"])
+    assert identity.certificate.not_valid_after_utc > datetime.now(UTC) > identity.certificate.not_valid_before_utc
+    assert identity.chain[0].not_valid_after_utc < datetime.now(UTC)
+
+
+def test_the_chain_like_the_igc_sante(pki: Pki) -> None:
+    """Names and structure of the IGC-Santé's elementary range: OU 0002…, OU IGC-SANTE, path length 0, policies."""
+    root, issuing = pki.igc
+    for authority, name in ((root, "AC RACINE IGC-SANTE ELEMENTAIRE"), (issuing, "AC IGC-SANTE ELEMENTAIRE ORGANIS")):
+        subject = [a.value for a in authority.certificate.subject]
+        assert subject[0] == "FR"
+        assert subject[2].startswith("0002 ")
+        assert subject[3] == "IGC-SANTE"
+        assert subject[4].startswith(name)
+        policies = authority.certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+        assert [p.policy_identifier.dotted_string for p in policies] == ["2.5.29.32.0"]
+    basic = issuing.certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    assert basic.path_length == 0
+
+
+def test_client_certificates_of_the_bench(pki: Pki, tmp_path: Path) -> None:
+    """Usual, expired and foreign as openssl sees them; the revoked one stands on the list."""
+    found = {}
+    for label in CLIENT_LABELS:
+        leaf, _ = export(tmp_path, "client", pki.bench_client(label))
+        found[label] = openssl(
+            "verify", "-partial_chain", "-CAfile", _anchors(pki, tmp_path), "-purpose", "sslclient", leaf
+        )
+        assert pki.bench_client(label) is pki.bench_client(label)
+    assert ": OK" in found["usual"]
+    assert ": OK" in found["revoked"]
+    assert "certificate has expired" in found["expired"]
+    assert "unable to get local issuer certificate" in found["foreign"]
+    listed = x509.load_der_x509_crl(pki.crl("intermediate"))
+    serials = {entry.serial_number for entry in listed}
+    assert pki.bench_client("revoked").certificate.serial_number in serials
+    assert pki.bench_client("usual").certificate.serial_number not in serials
+
+
+def test_what_is_given_to_a_vendor(pki: Pki) -> None:
+    """The anchors, each authority, and a client certificate whose key is its own."""
+    material = pki.trust_material()
+    assert set(material) == {"anchors.pem", "client.pem", "client.key", *(f"{name}.pem" for name in AUTHORITIES)}
+    assert material["anchors.pem"].count(b"BEGIN CERTIFICATE") == 4
+    key = serialization.load_pem_private_key(material["client.key"], None)
+    certificate = x509.load_pem_x509_certificates(material["client.pem"])[0]
+    assert certificate.public_key() == key.public_key()
+    usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usages) == [ExtendedKeyUsageOID.CLIENT_AUTH]
+
+
+def test_a_folder_of_before_keeps_its_anchors(tmp_path: Path) -> None:
+    """A folder that holds only the first two authorities keeps them, and is given the two others."""
+    first = Pki.generate()
+    for name in AUTHORITIES[:2]:
+        export(tmp_path, name, first.authority(name))
+    second = Pki.load_or_create(tmp_path)
+    assert second.root.certificate == first.root.certificate
+    third = Pki.load_or_create(tmp_path)
+    assert third.anchors_pem == second.anchors_pem
+    assert third.bench_client("revoked").certificate.serial_number == (
+        second.bench_client("revoked").certificate.serial_number
+    )
