@@ -31,6 +31,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "quarantine": ("quarant", "infect", "malware", "malveill", "eicar"),
     "antivirus": ("virus",),
     "identify": ("identif", "recogni", "reconnu", "xdm"),
+    "open": ("open", "ouver", "ouvr"),
     "connect": ("connect", "connex", "login", "session", "auth"),
     "replace": ("replac", "rempla"),
     "ignore": ("ignor", "skip", "other", "autre"),
