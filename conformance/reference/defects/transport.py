@@ -55,12 +55,6 @@ def any_suite(minimum: str, maximum: str) -> tuple[str, str, str]:
     return minimum, maximum, ANY_SUITE
 
 
-def anything(minimum: str, maximum: str) -> tuple[str, str, str]:
-    """From TLS 1.0 on, whatever OpenSSL has."""
-    del minimum
-    return "1.0", maximum, ANY_SUITE
-
-
 def auth_first(client: smtplib.SMTP, login: str, password: str) -> None:
     """AUTH PLAIN in clear, before STARTTLS; a refusal is ignored."""
     client.user, client.password = login, password
@@ -161,21 +155,5 @@ DEFECTS: tuple[Defect, ...] = (
         no,
         "La dernière CRL est perdue quand la courante ne peut pas être récupérée.",
         "The last CRL is dropped when the current one cannot be fetched.",
-    ),
-    of_mail(
-        "flow-in-clear",
-        "va2/SSI/GEN.12",
-        "clear_allowed",
-        yes,
-        "Le flux des courriels passe en clair quand l'autre bout n'offre pas TLS.",
-        "The flow of mails goes in clear when the other end offers no TLS.",
-    ),
-    of_mail(
-        "weak-crypto",
-        "va2/SSI/GEN.13",
-        "tls_offer",
-        anything,
-        "Versions et suites obsolètes sont proposées, et employées avec qui n'a rien d'autre.",
-        "Obsolete versions and suites are proposed, and used with whoever has nothing else.",
     ),
 )
