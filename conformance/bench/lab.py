@@ -182,17 +182,20 @@ class Lab:
         *,
         parallel: int | None = None,
         exclusive: bool = False,
+        synchronous: bool = False,
         on_progress: Progress | None = None,
     ) -> Window:
         """Set the services for the environment, drive the jobs, settle once, and give back all that was heard.
 
-        `exclusive` drives the jobs one by one and settles after each: all that is heard meanwhile is the job's own.
+        `exclusive` drives the jobs one by one and settles after each (`synchronous`: without waiting for silence): all
+        that is heard meanwhile is the job's own.
 
         Raises BenchError when the set-up is wrong (an unknown endpoint or setting, a journal that cannot be written);
         whatever the vendor does is in the Window. Ctrl-C cancels the jobs and is raised again.
         """
         parallel = 1 if exclusive else parallel or self.target.timing.parallel
-        return self._call(self._window(jobs, environment, parallel, exclusive, on_progress))
+        alone = None if not exclusive else not synchronous
+        return self._call(self._window(jobs, environment, parallel, alone, on_progress))
 
     def overhear(self, over: Callable[[], bool], longest: float) -> Window:
         """Listen without driving: until something was heard and then nothing for a while, `over` says so, or
@@ -257,7 +260,7 @@ class Lab:
         jobs: Sequence[Job],
         environment: Mapping[str, str],
         parallel: int,
-        exclusive: bool,
+        alone: bool | None,
         on_progress: Progress | None,
     ) -> Window:
         stage = Stage(
@@ -268,7 +271,7 @@ class Lab:
         before = self._counters()
         self.recorder.open_window()
         try:
-            done = await self._drive(jobs, stage, parallel, exclusive, on_progress)
+            done = await self._drive(jobs, stage, parallel, alone, on_progress)
             settled = await self._settle()
         finally:
             self._connections.retire()
@@ -296,8 +299,9 @@ class Lab:
         return {f"{name}.{key}": n for name, service in self.services.items() for key, n in service.counters.items()}
 
     async def _drive(
-        self, jobs: Sequence[Job], stage: Stage, parallel: int, exclusive: bool, on_progress: Progress | None
+        self, jobs: Sequence[Job], stage: Stage, parallel: int, alone: bool | None, on_progress: Progress | None
     ) -> dict[str, Done]:
+        """Drive the jobs. `alone` (not None) gives each all that is heard meanwhile, once silence came when True."""
         done: dict[str, Done] = {}
         waiting = iter(jobs)
 
@@ -305,8 +309,9 @@ class Lab:
             for job in waiting:
                 since = len(self.recorder.heard())
                 one = await self._one(job, stage)
-                if exclusive:
-                    await self._settle()
+                if alone is not None:
+                    if alone:
+                        await self._settle()
                     one = replace(one, exchanges=tuple(x.id for x in self.recorder.heard(since)))
                 done[job.id] = one
                 if on_progress:

@@ -17,7 +17,7 @@ from conformance.engine.plan import RunKey
 from conformance.engine.records import Past, Records
 from conformance.evidence.codec import digest
 from conformance.evidence.values import Binding, Context, Driven, Heard, Observation
-from conformance.exercises.base import exclusive
+from conformance.exercises.base import exclusive, synchronous
 from conformance.generation.binding import bind
 from conformance.standards.observe import observe
 
@@ -153,7 +153,13 @@ class Session:
         settings = dict(key.environment.settings)
         if key.environment.spare is not None:
             settings[key.environment.spare] = exercise.mark(plain, bindings[0])
-        window = self.lab.window(jobs, settings, exclusive=exclusive(exercise), on_progress=progress)
+        window = self.lab.window(
+            jobs,
+            settings,
+            exclusive=exclusive(exercise),
+            synchronous=synchronous(exercise),
+            on_progress=progress,
+        )
         observations = [observe(exchange) for exchange in window.exchanges]
         owned, orphans = attribute(window.done, observations)
         driven: dict[str, Driven[Any]] = {}

@@ -38,8 +38,10 @@ class Exercise(Protocol):
     `mark` is a text found in whatever goes out for a case.
     `drive` sends the case's stimuli through `bench` (each send is recorded there).
 
-    Two more attributes may be there: `exclusive` (False) drives the cases one at a time and gives each all that was
-    heard meanwhile, for flows that carry no attribution key; `weight` (1) divides the number of generated cases.
+    Three more attributes may be there: `exclusive` (False) drives the cases one at a time and gives each all that was
+    heard meanwhile, for flows that carry no attribution key; `synchronous` (False) says that nothing comes after
+    `drive` has ended, so that no silence is awaited between two exclusive cases; `weight` (1) divides the number of
+    generated cases.
     """
 
     @property
@@ -74,6 +76,11 @@ class Exercise(Protocol):
 def exclusive(exercise: Exercise) -> bool:
     """Whether the cases of an exercise are driven one at a time."""
     return bool(getattr(exercise, "exclusive", False))
+
+
+def synchronous(exercise: Exercise) -> bool:
+    """Whether all that a case makes heard is heard before its `drive` ends."""
+    return bool(getattr(exercise, "synchronous", False))
 
 
 def weight(exercise: Exercise) -> int:
