@@ -145,7 +145,7 @@ class _Opening:
 
     def _container(self, name: str, container: Opened, data: bytes | None, within: str) -> Report:
         findings, judges = container.findings, (documents.OWN,)
-        judged = False
+        judged = container.judged
         if container.kind == "xdm" and data is not None:
             try:
                 # Names given twice are a finding of the XDM itself.

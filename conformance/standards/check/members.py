@@ -29,12 +29,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An archive opened: what is wrong with it as a whole, and its members, read one at a time when asked for."""
+    """An archive opened: what is wrong with it as a whole, and its members, read one at a time when asked for.
+
+    `judged` says that there are rules for what it is, besides those for what it holds.
+    """
 
     kind: str
     findings: tuple[Finding, ...]
     members: Iterator[Member]
     names: tuple[str, ...] = ()
+    judged: bool = False
 
 
 def shown(name: str) -> str:

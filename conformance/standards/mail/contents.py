@@ -109,13 +109,14 @@ def contents(mail: Mail) -> Contents:
     for part in mail.attachments:
         data = part.content
         name = part.filename.upper()
-        if data.startswith((_ZIP, _EMPTY_ZIP)) or part.type in _ZIP_TYPES or name.endswith(".ZIP"):
+        zipped, pdf = data.startswith((_ZIP, _EMPTY_ZIP)), data.startswith(b"%PDF-")
+        if not zipped and not pdf and (header := header_of(data)) is not None:
+            bare.append(Enclosed(part.filename or part.path, data, header))
+        elif pdf or (not zipped and (part.type == "application/pdf" or name.endswith(".PDF"))):
+            pdfs.append(part)
+        elif zipped or part.type in _ZIP_TYPES or name.endswith(".ZIP"):
             archive = Archive(part, open_zip(data))
             (archives if archive.xdm else zips).append(archive)
-        elif part.type == "application/pdf" or name.endswith(".PDF") or data.startswith(b"%PDF-"):
-            pdfs.append(part)
-        elif (header := header_of(data)) is not None:
-            bare.append(Enclosed(part.filename or part.path, data, header))
     return Contents(tuple(archives), tuple(zips), tuple(pdfs), tuple(bare))
 
 

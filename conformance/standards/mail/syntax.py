@@ -34,6 +34,7 @@ _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?\s]*)\?=")
 _BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(=\?)")
 _MSG_ID = re.compile(r"<([^<>\s]{1,998})>")
+_WORDS = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
 _READING = (email.errors.MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
@@ -140,10 +141,10 @@ class Part:
 
     @property
     def attached(self) -> bool:
-        """Whether it is meant as a file: disposition attachment, a name, or a type that is no text."""
-        if self.parts:
+        """Whether it is meant as a file: disposition attachment, a name, or a type that is no words."""
+        if self.type.startswith("multipart/"):
             return False
-        return self.disposition == "attachment" or bool(self.filename) or not self.type.startswith("text/")
+        return self.disposition == "attachment" or bool(self.filename) or self.type not in _WORDS
 
     def walk(self) -> Iterator[Part]:
         """This part and those below, in order; mails within are not entered."""
@@ -236,15 +237,15 @@ class Mail:
         return _wording(self.root)
 
 
-def parse(raw: bytes, *, limit: int = LIMIT_BYTES) -> Mail:
-    """The mail of these bytes (an RFC 5322 message, CRLF or LF line ends).
+def parse(raw: bytes, *, limit: int = LIMIT_BYTES, parts: int = LIMIT_PARTS) -> Mail:
+    """The mail of these bytes (an RFC 5322 message, CRLF or LF line ends), at most `limit` bytes and `parts` parts.
 
     Raises Malformed: `mail.syntax.too-big`, `mail.syntax.not-a-mail` (no header field at the start),
     `mail.syntax.too-many` (fields or parts), `mail.syntax.too-deep`.
     """
     if len(raw) > limit:
         raise Malformed("mail.syntax.too-big", "", f"{len(raw)} bytes")
-    return _Reader(raw).mail(0, len(raw), 0)
+    return _Reader(raw, parts).mail(0, len(raw), 0)
 
 
 def addresses(one: Field) -> tuple[Address, ...]:
@@ -312,8 +313,9 @@ def _wording(part: Part) -> Part | None:
 class _Reader:
     """Reads one mail; counts parts over all depths."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, most: int = LIMIT_PARTS) -> None:
         self.raw = raw
+        self.most = most
         self.parts = 0
         self.faults: list[Fault] = []
 
@@ -358,8 +360,8 @@ class _Reader:
 
     def part(self, fields: tuple[Field, ...], start: int, end: int, path: str, depth: int, default: str) -> Part:
         self.parts += 1
-        if self.parts > LIMIT_PARTS:
-            raise Malformed("mail.syntax.too-many", path, f"> {LIMIT_PARTS} parts")
+        if self.parts > self.most:
+            raise Malformed("mail.syntax.too-many", path, f"> {self.most} parts")
         if depth > LIMIT_DEPTH:
             raise Malformed("mail.syntax.too-deep", path, f"> {LIMIT_DEPTH}")
         kind, parameters = self.parameters(fields, "content-type", path)

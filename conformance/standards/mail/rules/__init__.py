@@ -66,10 +66,11 @@ def judge(letter: Letter) -> Iterator[Finding]:
     Those of RFC 5322 always; those of MSSanté when a mailbox of it writes or is written to, and the mail is no receipt;
     those on documents when it means to transmit some.
     """
-    yield from apply((*GROUPS["message-id"], *GROUPS["encoding"], *GROUPS["receipts"]), letter)
-    ours = letter.author is not None and letter.of_mssante(letter.author.address)
-    if not ours and not any(letter.of_mssante(a) for a in letter.recipients):
+    yield from apply((*GROUPS["message-id"][1:], *GROUPS["encoding"], *GROUPS["receipts"]), letter)
+    if not letter.ours:
         return
+    # RFC 5322 only recommends a Message-ID, MSSanté asks for it.
+    yield from apply(GROUPS["message-id"][:1], letter)
     if report(letter.mail) is not None:
         yield from apply(GROUPS["nil"], letter)
         return

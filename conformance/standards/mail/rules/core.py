@@ -111,6 +111,11 @@ class Letter:
         held = self.contents
         return bool(held.archives or held.bare) or self.mail.subject.lstrip().startswith("XDM/1.0/")
 
+    @property
+    def ours(self) -> bool:
+        """Whether a mailbox of MSSanté writes it or is written to."""
+        return any(self.of_mssante(a) for a in (*self.recipients, *(a.address for a in self.mail.addresses("From"))))
+
     def of_mssante(self, address: str) -> bool:
         """Whether an address is of a MSSanté domain."""
         domain = address.rpartition("@")[2].lower()
