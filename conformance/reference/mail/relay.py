@@ -82,7 +82,7 @@ def message(handed: Handed, control: str, relay: Relay, house: Organisation) -> 
                 1: "2",
                 2: "ED",
                 3: (handed.message_id, handed.subject),
-                5: ("", "text", "plain", "Base64", _b64(handed.text.encode())),
+                5: ("", "text", "", "Base64", _b64(handed.text.encode())),
                 11: "F",
             },
         ),
