@@ -10,6 +10,8 @@ import ssl
 from dataclasses import dataclass, field
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from conformance.evidence.values import Fact
@@ -47,6 +49,8 @@ class Handshake:
     client_issuer: str = ""
     client_serial: str = ""
     client_usage: str = ""
+    client_key: str = ""
+    client_signature: str = ""
 
     def facts(self) -> dict[str, Fact]:
         """The facts recorded with every exchange of the connection."""
@@ -59,6 +63,8 @@ class Handshake:
             "client_issuer": self.client_issuer,
             "client_serial": self.client_serial,
             "client_usage": self.client_usage,
+            "client_key": self.client_key,
+            "client_signature": self.client_signature,
         }
 
     def offers(self) -> dict[str, Fact]:
@@ -314,11 +320,16 @@ def _tell_client(told: Handshake, der: bytes) -> None:
         told.client_certificate = certificate.subject.rfc4514_string()[:500]
         told.client_issuer = certificate.issuer.rfc4514_string()[:500]
         told.client_serial = f"{certificate.serial_number:X}"
+        key = certificate.public_key()
+        if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+            told.client_key = f"{'RSA' if isinstance(key, rsa.RSAPublicKey) else 'EC'} {key.key_size}"
+        hashed = certificate.signature_hash_algorithm
+        told.client_signature = hashed.name if hashed is not None else ""
         usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         organisation = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
         if ExtendedKeyUsageOID.CLIENT_AUTH in usages and organisation:
             told.client_usage = "AUTH_CLI"
-    except (ValueError, x509.ExtensionNotFound):
+    except (ValueError, UnsupportedAlgorithm, x509.ExtensionNotFound):
         told.client_certificate = told.client_certificate or "?"
 
 

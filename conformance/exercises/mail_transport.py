@@ -23,8 +23,8 @@ from conformance.models.transport import CASES, CONDITIONS, USUAL, Condition, Tr
 
 NAME = "mail.transport"
 ENDPOINT = "documents"
-OPERATOR = {"smtp": "mss", "imap": "imap"}
-"""Protocol -> the service (and channel) of the bench that speaks it."""
+DOORS = {"mss": ("mss", "mss-implicit"), "imap": ("imap", "imap-implicit")}
+"""Channel -> the services of the bench that are heard on it: a system may use implicit TLS besides STARTTLS."""
 
 TWIN, CHANGED = "step-1-usual", "step-2-changed"
 """The two stimuli of a case: before the change, and during it."""
@@ -147,18 +147,20 @@ def _recipient(phase: int) -> str:
     return PROFESSIONALS[1 + phase].rpps  # the first one wrote the document: its address is in every mail
 
 
-async def _change(drive: Drive, service: str, condition: Condition) -> None:
+async def _change(drive: Drive, channel: str, condition: Condition) -> None:
     if condition.igc:
         await drive.configure("igc", condition.igc)
     if condition.operator:
-        await drive.configure(service, condition.operator)
+        for door in DOORS[channel]:
+            await drive.configure(door, condition.operator)
 
 
-async def _restore(drive: Drive, service: str, condition: Condition) -> None:
+async def _restore(drive: Drive, channel: str, condition: Condition) -> None:
     if condition.igc:
         await drive.configure("igc", {})
     if condition.operator:
-        await drive.configure(service, {})
+        for door in DOORS[channel]:
+            await drive.configure(door, {})
 
 
 async def _outcome(drive: Drive, condition: Condition) -> None:

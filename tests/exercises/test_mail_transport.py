@@ -28,7 +28,7 @@ from conformance.models.transport import TransportCase, label_of
 from conformance.properties import base
 from conformance.selftest.vendor import free_ports
 from conformance.services.igc import IgcService
-from conformance.services.mss.service import ImapService, MssService
+from conformance.services.mss.service import ImapImplicitService, ImapService, MssImplicitService, MssService
 from conformance.standards.observe import observe
 
 SLOPPY = Care(verified=False, strong=False)
@@ -86,7 +86,8 @@ def stand() -> Iterator[Stand]:
         timing=Timing(answer=5.0, settle=0.3, settle_max=5.0, reaction=4.0),
     )
     kept: list[Exchange] = []
-    with Lab(target, (IgcService(), MssService(), ImapService()), kept.append, pki) as lab:
+    services = (IgcService(), MssService(), ImapService(), MssImplicitService(), ImapImplicitService())
+    with Lab(target, services, kept.append, pki) as lab:
         working = started(vendor)
         yield Stand(lab, vendor, kept)
         vendor.stop()
@@ -161,6 +162,16 @@ def test_a_mailbox_read_over_starttls_is_witnessed_and_in_clear_caught(stand: St
     assert said("mss.application-mailbox-session", driven, heard) == (set(), True)
     driven, heard = stand.drive(TransportCase("imap"), Care(tls_first=False))
     assert said("mss.imap-starttls", driven, heard)[0] == {"mss.imap.before-tls"}
+
+
+def test_the_facts_of_a_mail_tell_the_key_of_the_client(stand: Stand) -> None:
+    """What the guides ask of a certificate is in the facts: key and signature, as the throw-away PKI made them."""
+    _, heard = stand.drive(TransportCase(), Care())
+    (mail,) = (
+        o.exchange.facts for o in heard.own if o.exchange.facts.get("event") == "mail" and o.exchange.answers is None
+    )
+    assert (mail["client_key"], mail["client_signature"]) == ("RSA 2048", "sha256")
+    assert mail["client_usage"] == "AUTH_CLI"
 
 
 def test_a_client_that_keeps_its_last_crl_is_told_from_one_that_forgets_it(stand: Stand) -> None:

@@ -29,7 +29,7 @@ CHANGED = "step-2-changed"
     exercise=EXERCISE,
     clause="Référentiel socle MSSanté n° 2, ECO.1.1.4 ; MSS/va1.06",
     requirements=("PFI/va1/MSS/va1.06",),
-    codes=frozenset({"mss.certificate.igc-refused", "mss.certificate.unknown-authority"}),
+    codes=frozenset({"mss.certificate.igc-refused", "mss.certificate.unknown-authority", "mss.certificate.other-host"}),
     claims=frozenset({"certificate:igc"}),
     control="plain",
 )
@@ -50,11 +50,18 @@ def igc_sante_certificate(driven: Driven[object], heard: Heard, context: Context
             yield finding("mss.certificate.igc-refused", protocol, exchange=bad.exchange.id, seen=seen, absence=True)
         elif plain(driven) and usual is not None:
             yield Witness(f"{protocol} served as usual", usual.exchange.id)
-        for label in ("foreign", "self-signed"):
+        for label, code in _BETTER_REFUSED.items():
             taken = next((link for link in met if link.certificate == label and link.entrusted), None)
             if taken is not None:
-                code = "mss.certificate.unknown-authority"
                 yield finding(code, protocol, exchange=taken.exchange.id, seen=label, subject=label)
+
+
+_BETTER_REFUSED = {
+    "foreign": "mss.certificate.unknown-authority",
+    "self-signed": "mss.certificate.unknown-authority",
+    "wrong-name": "mss.certificate.other-host",
+}
+"""Certificates that the row does not speak of, and the advice given to who takes them."""
 
 
 @register(
