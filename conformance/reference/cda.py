@@ -78,8 +78,16 @@ def read(data: bytes) -> Cda:
         facility=_coded(root.find("h:componentOf/h:encompassingEncounter/h:location/h:healthCareFacility/h:code", NS)),
         orders=_ids(root, "h:inFulfillmentOf/h:order/h:id"),
         accessions=_ids(root, "h:inFulfillmentOf/h:order/d:accessionNumber"),
+        recipients=_mailboxes(root),
         replaced=_at(root, "h:relatedDocument[@typeCode='RPLC']/h:parentDocument/h:id/@root"),
     )
+
+
+def _mailboxes(root: Element) -> tuple[str, ...]:
+    """Where the intended recipients are written to (informationRecipient, telecom mailto:)."""
+    values = _all(root, "h:informationRecipient/h:intendedRecipient/h:telecom/@value")
+    found = (str(v)[7:].strip() for v in values if str(v).lower().startswith("mailto:"))
+    return tuple(dict.fromkeys(v for v in found if "@" in v))
 
 
 def _all(node: Element, path: str) -> list[object]:

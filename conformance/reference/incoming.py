@@ -188,7 +188,8 @@ def _documents(
     documents = [
         _document(segment, lambda s, data: _wrapped(message, pid, s, data, sender, institution)) for segment in found
     ]
-    return tuple(documents), sender, institution, tuple(filter(None, recipients)), tuple(filter(None, replies))
+    named = tuple(filter(None, recipients)) or documents[0].cda.recipients  # V1.2 names them in the document only
+    return tuple(documents), sender, institution, named, tuple(filter(None, replies))
 
 
 def _bodies(message: Message) -> dict[str, str]:

@@ -102,6 +102,7 @@ class Cda:
     orders: tuple[tuple[str, str], ...]
     accessions: tuple[tuple[str, str], ...]
     replaced: str  # id of the parent document when RPLC, else empty
+    recipients: tuple[str, ...] = ()  # mailboxes of the intended recipients
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def never(asked: bool) -> bool:
 
 def receipts_untraced(action: str) -> bool:
     """Receipts that come back leave nothing."""
-    return action not in ("delivery-receipt", "read-receipt")
+    return action != "receipt"
 
 
 def deletions_untraced(action: str) -> bool:
@@ -69,8 +69,9 @@ def archive_alone_for_patient(
 
 def any_identity(received: Received, domain: str) -> str:
     """The matricule of the message, whatever its status."""
-    if received.ins is not None:
-        return f"{received.ins.matricule}@{domain}"
+    given = next((r for r in received.recipients if r.lower().endswith("@" + domain.lower())), "")
+    if given or received.ins is not None:
+        return given or f"{received.ins.matricule if received.ins else ''}@{domain}"
     return f"{received.local_ids[0][0]}@{domain}" if received.local_ids else ""
 
 

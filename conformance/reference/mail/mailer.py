@@ -13,7 +13,7 @@ from conformance.reference.mail import Letter, Life, MailError
 from conformance.reference.mail.compose import Draft
 from conformance.reference.mail.desk import Desk, Returner, Sent
 from conformance.reference.mail.imap import Session
-from conformance.reference.mail.opening import address, header, infected, parse
+from conformance.reference.mail.opening import address, documents_in, header, infected, parse
 from conformance.reference.mail.receiving import Receiving
 from conformance.reference.mail.rules import MailBehaviour
 from conformance.reference.mail.sending import Sending, life_of
@@ -92,6 +92,7 @@ class Mailer:
             subject=letter.subject,
             text=letter.text,
             html=letter.html,
+            documents=documents_in([a.data for a in letter.attachments], self.desk.behaviour),
             attachments=letter.attachments,
             delivery_receipt=letter.delivery_receipt,
             read_receipt=letter.read_receipt,
@@ -127,7 +128,12 @@ class Mailer:
             name = infected(written)
             if self.desk.behaviour.stopped(bool(name)):
                 self.desk.trace(
-                    who, "antivirus", request="scan", response=f"{name} is infected", outcome="failed", subject=subject
+                    who,
+                    "quarantine",
+                    request="scan attachments",
+                    response=f"{name} is infected",
+                    outcome="failed",
+                    subject=subject,
                 )
                 raise MailError("infected", f"{name} is infected")
         identifier = await self.desk.post(draft, author=who, action=action, subject=subject)
@@ -161,8 +167,9 @@ class Mailer:
         finally:
             await self.desk.run(session.close)
         self._traced(who, "delete", f"STORE {uid} \\Deleted EXPUNGE", answer, "ok", about)
-        if message_id in self.desk.mails:
-            self.desk.step(self.desk.mails[message_id], "deleted", state="deleted")
+        held = self.desk.mails.get(f"<{message_id.strip('<> ')}>")
+        if held is not None:
+            self.desk.step(held, "deleted", state="deleted")
 
     async def delete_document(self, document: str, *, author: str = "") -> tuple[str, ...]:
         """Tell the recipients of a document that it is deleted; the Message-IDs of the notices. Raises MailError."""
@@ -184,7 +191,7 @@ class Mailer:
 
     def document_history(self, message_id: str) -> Life | None:
         """What became of a mail received."""
-        found = self.desk.mails.get(message_id)
+        found = self.desk.mails.get(f"<{message_id.strip('<> ')}>")
         return life_of(found) if found is not None else None
 
     def _known(self, mailbox: str) -> None:
@@ -227,11 +234,11 @@ class Mailer:
                 raise MailError("unknown", f"no mail {message_id} in {mailbox}")
             data = await self.desk.run(lambda: session.fetch(uid))
         except MailError as error:
-            self._traced(who, "consult", f"UID FETCH {message_id}", str(error), "failed", about)
+            self._traced(who, "read", f"UID FETCH {message_id}", str(error), "failed", about)
             raise
         finally:
             await self.desk.run(session.close)
-        self._traced(who, "consult", f"UID FETCH {uid} BODY[]", f"OK {len(data)} bytes", "ok", about)
+        self._traced(who, "read", f"UID FETCH {uid} BODY[]", f"OK {len(data)} bytes", "ok", about)
         return data
 
     async def _read(self, session: Session, author: str) -> int:
@@ -242,7 +249,7 @@ class Mailer:
             for uid in uids:
                 data = await self.desk.run(lambda u=uid: session.fetch(u))  # type: ignore[misc]
                 about = {"mailbox": mailbox, "message_id": header(parse(data), "Message-ID")}
-                self._traced(author, "consult", f"UID FETCH {uid} BODY[]", f"OK {len(data)} bytes", "ok", about)
+                self._traced(author, "read", f"UID FETCH {uid} BODY[]", f"OK {len(data)} bytes", "ok", about)
                 try:
                     await self._receiving.take(mailbox, data, author=author)
                 except Exception:  # whatever a hostile mail does, the next one is read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.errors import MessageError
@@ -17,7 +17,7 @@ from conformance.reference import cda
 from conformance.reference.ebrim import RIM
 from conformance.reference.mail.rules import EICAR, MailBehaviour
 from conformance.reference.registry import ENTRY_CONFIDENTIALITY, ENTRY_ID, ENTRY_PATIENT
-from conformance.reference.values import Coded, Document, Refused
+from conformance.reference.values import Cda, Coded, Document, Refused
 from conformance.standards.xdm.syntax import Archive
 from conformance.standards.xdm.syntax import read as unzip
 
@@ -116,6 +116,17 @@ def infected(message: Message) -> str:
             if EICAR in data:
                 return f"{name}/{member}"
     return ""
+
+
+def documents_in(files: Iterable[bytes], behaviour: MailBehaviour) -> tuple[Cda, ...]:
+    """The headers of the CDA documents of the IHE_XDM archives among these files."""
+    found: list[Cda] = []
+    for data in files:
+        try:
+            found += [e.document.cda for e in entries(unzip(data), behaviour)]
+        except (Malformed, NotAnArchive):
+            continue
+    return tuple(found)
 
 
 def entries(archive: Archive, behaviour: MailBehaviour) -> list[Entry]:

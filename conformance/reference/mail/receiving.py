@@ -76,12 +76,12 @@ class Receiving:
         """A DSN or an MDN came back: traced, written in the life of the document, returned to who asked."""
         desk = self._desk
         sent = desk.sent.get(receipt.original)
-        word = "delivery-receipt" if receipt.kind == "delivery" else "read-receipt"
+        word = "delivery" if receipt.kind == "delivery" else "reading"
         recipient = receipt.recipient or (sent.recipient if sent else "")
         desk.trace(
             mailbox,
-            word,
-            request=f"receipt of {receipt.original or 'an unknown mail'} for {recipient}",
+            "receipt",
+            request=f"{word} receipt of {receipt.original or 'an unknown mail'} for {recipient}",
             response=receipt.label or ("delivered" if receipt.success else "failed"),
             outcome="ok" if receipt.success else "failed",
             subject={
@@ -92,10 +92,10 @@ class Receiving:
                 "document": sent.document if sent else "",
             },
         )
-        if sent is None or not desk.behaviour.is_traced(word):
+        if sent is None or not desk.behaviour.is_traced("receipt"):
             return
         life = desk.life(desk.lives, sent.document, document=sent.document)
-        desk.step(life, f"{word} from {recipient}", "ok" if receipt.success else "failed")
+        desk.step(life, f"receipt of {word} from {recipient}", "ok" if receipt.success else "failed")
         if sent.received is None:
             return
         outcome = Outcome(receipt.success, receipt.code or "906", receipt.label)
@@ -109,10 +109,10 @@ class Receiving:
         desk = self._desk
         about = {"mailbox": mailbox, "message_id": life.message_id}
         if desk.settings.antivirus and (name := infected(mail)) and desk.behaviour.stopped(bool(name)):
-            desk.step(life, "antivirus", "failed", state="infected")
+            desk.step(life, "quarantined", "failed", state="quarantined")
             desk.trace(
                 author,
-                "antivirus",
+                "quarantine",
                 request=f"scan {life.message_id}",
                 response=f"{name} is infected: kept back",
                 outcome="failed",
@@ -121,10 +121,10 @@ class Receiving:
             return
         found, why = self._open(mail)
         if not found:
-            desk.step(life, "no-archive", state="no-archive")
+            desk.step(life, "ignored", state="ignored")
             desk.trace(author, "open", request=f"open {life.message_id}", response=why, subject=about)
             return
-        desk.step(life, "archive-recognised")
+        desk.step(life, "identified")
         desk.trace(
             author,
             "open",
@@ -255,7 +255,7 @@ class Receiving:
         fields = receipt_rules.disposition(mailbox, original, verdict, desk.house.software)
         report = receipt_rules.report(head, f"{human}\n\n{desk.writer.notice(draft, desk.behaviour)}\n", fields, data)
         parcel = Parcel(mailbox, "", (asked,), report, identifier)
-        await desk.carry(parcel, author=author, action="receipt", subject={"answers": original})
+        await desk.carry(parcel, author=author, action="send", subject={"answers": original})
         for each in {id(x): x for x in (life, desk.lives.get(life.document, life))}.values():
             desk.step(each, "receipt sent")
 

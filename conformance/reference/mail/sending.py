@@ -190,9 +190,7 @@ class Sending:
                 text=f"Bonjour,\n\n{DELETED}\n\nDocument : {title}\nIdentifiant : {document}",
             )
             try:
-                results[address] = await desk.post(
-                    draft, author=author, action="delete-notice", subject={"document": document}
-                )
+                results[address] = await desk.post(draft, author=author, action="send", subject={"document": document})
             except MailError as error:
                 results[address] = error
             outcome = "failed" if isinstance(results[address], MailError) else "ok"
