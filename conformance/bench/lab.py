@@ -239,6 +239,7 @@ class Lab:
             advertise=listen.advertise,
             pki=self.pki,
             hosts=tuple(hosts),
+            client_anchors=listen.client_anchors,
             neighbours=self.services,
         )
 

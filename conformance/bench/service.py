@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, TypeVar
 
@@ -21,8 +22,9 @@ from conformance.evidence.values import NOTHING, Fact
 class Site:
     """Where and with what a service runs. `port` 0 lets the system choose. `advertise` is None when not told.
 
-    `pki` makes what certificates it needs, `hosts` are the names under which it is called, `neighbours` the services
-    started before it, by name.
+    `pki` makes what certificates it needs, `hosts` are the names under which it is called, `client_anchors` the PEM
+    files of the authorities of the vendor's own client certificates, `neighbours` the services started before it, by
+    name.
     """
 
     host: str
@@ -32,6 +34,7 @@ class Site:
     advertise: str | None = None
     pki: Pki | None = None
     hosts: tuple[str, ...] = ()
+    client_anchors: tuple[Path, ...] = ()
     neighbours: Mapping[str, Service] = field(default_factory=dict)
 
 

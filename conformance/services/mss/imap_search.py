@@ -12,6 +12,9 @@ from conformance.services.mss.operator import Message
 Test = Callable[[int, Message], bool]
 """Given the sequence number and the message."""
 
+LIMIT_KEYS = 300
+"""Keys on one level: NOT and OR nest as deep as there are keys."""
+
 _FLAGS = {
     "SEEN": "\\Seen",
     "ANSWERED": "\\Answered",
@@ -25,6 +28,8 @@ _HEADERS = {"FROM": "From", "TO": "To", "CC": "Cc", "BCC": "Bcc", "SUBJECT": "Su
 
 def compiled(keys: tuple[Value, ...], largest: int, largest_uid: int) -> Test:
     """One test of all the keys; raises Unreadable."""
+    if len(keys) > LIMIT_KEYS:
+        raise Unreadable("too many keys")
     rest = iter(keys)
     tests = []
     for key in rest:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 LIMIT_DEPTH = 20
 LIMIT_VALUES = 20_000
+LIMIT_RANGES = 2_000
 
 LITERAL = re.compile(rb"\{(\d{1,10})(\+?)\}$")
 """What ends a line that a literal follows."""
@@ -122,7 +123,10 @@ class _Reader:
 
 def numbers(told: str, largest: int) -> Iterator[tuple[int, int]]:
     """The ranges of a sequence set (`1:3,7,9:*`), each in order, `*` being `largest`; raises Unreadable."""
-    for part in told.split(","):
+    parts = told.split(",")
+    if len(parts) > LIMIT_RANGES:
+        raise Unreadable("too many numbers")
+    for part in parts:
         first, colon, last = part.partition(":")
         ends = [_number(first, largest), _number(last, largest) if colon else _number(first, largest)]
         yield min(ends), max(ends)

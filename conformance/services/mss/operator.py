@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,7 +24,8 @@ LIMIT_HEARD = 5_000
 LIMIT_PATIENT = 25 * 1024 * 1024
 """What a patient's mailbox takes, in bytes."""
 
-SUFFIX = ".mssante.fr"
+_ADDRESS = re.compile(r"[^\s<>@\x00-\x1f]+@(?:[A-Za-z0-9-]+\.)+mssante\.fr", re.IGNORECASE)
+"""An address of the MSSanté space: every domain of it is on the white list of the bench."""
 PATIENT_DOMAIN = "patient.mssante.fr"
 FOLDERS = ("INBOX", "Sent", "Drafts", "Trash")
 
@@ -152,8 +154,7 @@ class Operator:
     @staticmethod
     def serves(address: str) -> bool:
         """Whether an address is of a domain of the white list."""
-        local, _, domain = address.rpartition("@")
-        return bool(local) and domain.lower().endswith(SUFFIX)
+        return len(address) <= 320 and bool(_ADDRESS.fullmatch(address))
 
     def mailbox(self, address: str) -> Mailbox:
         """The mailbox of an address, made the first time. Addresses differ by more than case."""
@@ -234,7 +235,7 @@ class Operator:
             envelope.sender,
             recipient,
             message.message_id,
-            (mail.subject if mail else "").encode("ascii", "replace").decode().replace("\n", " ")[:200],
+            " ".join((mail.subject if mail else "").encode("ascii", "replace").decode().split())[:200],
             message.header,
             message.at,
             envelope.envid,

@@ -84,6 +84,7 @@ class MailService(Service):
         self._pki = site.pki or Pki.generate()
         if igc is not None and igc.port and self._pki.spots is None:
             self._pki.spots = Spots(igc.advertise)
+        self._anchors = site.client_anchors
         self._contexts.clear()
         self._ready()
         self._listener = bind(site.host, site.port)
@@ -237,7 +238,7 @@ class MailService(Service):
         if key not in self._contexts:
             hosts = self.site.hosts or (self.site.host, "localhost", "127.0.0.1")
             identity = self._pki.operator(self.certificate, hosts)
-            self._contexts[key] = operator_context(identity, self._pki.anchors_pem, offer=self.offer)
+            self._contexts[key] = operator_context(identity, self._pki.anchors_pem, self._anchors, offer=self.offer)
         self._context = self._contexts[key]
 
     def _protocol(self) -> asyncio.StreamReaderProtocol:
