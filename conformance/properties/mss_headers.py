@@ -60,6 +60,23 @@ def header_code_cda(driven: Driven[object], heard: Heard, context: Context) -> I
 
 
 @register(
+    "mss.header-absent",
+    exercise="mail.compose",
+    clause="DSR PFI MSS/CONF.14 et MSS/CONF.15 ; référentiel socle MSSanté n° 2, ECO.2.4.1 et 2.4.2",
+    requirements=("PFI/va2/MSS/CONF.14", "PFI/va2/MSS/CONF.15"),
+    codes=frozenset({"mail.x-mss-ins.unexpected", "mail.x-mss-codecda.unexpected"}),
+    claims=frozenset({"composed:plain"}),
+    needs=MSS,
+)
+def header_absent(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
+    """The permitted twin: a mail that a person writes, without an archive, has neither of the two headers."""
+    for one in sent(heard, context):
+        if not one.letter.contents.documents:
+            table = (*rules.GROUPS["ins"], *rules.GROUPS["code-cda"])
+            yield from said(one, table, "no header without a CDA in an archive")
+
+
+@register(
     "mss.header-nil",
     exercise="documents.intake",
     clause="DSR PFI MSS/CONF.16 ; référentiel socle MSSanté n° 2, ECO.2.4.3",

@@ -377,3 +377,23 @@ def test_a_wave_1_run_does_not_judge_what_wave_2_messages_ask_for() -> None:
     wave1 = replace(DAY, wave="va1")
     for name in (SENDING, REPLACED):
         assert judged(name, replaced(), context=wave1) == ([], [])
+
+
+ABSENT = "mss.header-absent"
+
+
+@pytest.mark.example("mss.header-absent", "positive")
+def test_a_mail_that_a_person_writes_has_neither_header() -> None:
+    """Without an archive the two headers are absent."""
+    free = m.mail({"X-MSS-INS": None, "X-MSS-CODECDA": None, "To": m.PRO}, documents=(), pdfs=())
+    found, seen = judged(ABSENT, (), free)
+    assert (found, len(seen)) == ([], 1)
+
+
+@pytest.mark.example("mss.header-absent", "negative")
+def test_a_header_of_documents_on_an_ordinary_mail_is_an_error() -> None:
+    """Either of the two, without a CDA in an archive; a mail that has one is no twin."""
+    for name, code in (("X-MSS-CODECDA", "mail.x-mss-ins.unexpected"), ("X-MSS-INS", "mail.x-mss-codecda.unexpected")):
+        free = m.mail({name: None, "To": m.PRO}, documents=(), pdfs=())
+        assert errors(judged(ABSENT, (), free)[0]) == {code}
+    assert judged(ABSENT, (), m.mail()) == ([], [])

@@ -21,7 +21,6 @@ AUTOMATIC = re.compile(r"\bAUTOMATI(?:QUE|QUEMENT|SE|SEE)S?\b|\bAUTOMATED\b|\bAU
 """What says that a message was sent by a machine, in text made plain."""
 REPLACES = re.compile(r"\bANNULE(?:NT)?(?: ET)? REMPLACE|\bREMPLAC\w+|\bRECTIFICATI\w+|\bCORRECTI(?:F|VE)\b")
 """A mention of the type `annule et remplace`, in text made plain: its wording is left to the vendor."""
-DELETES = re.compile(r"\bSUPPRI\w+|\bSUPPRESSION\b|\bANNUL\w+|\bRETIR\w+|\bEFFACE\w*|\bDETRUI\w+")
 
 
 def of_mail(mail: Mail) -> str:

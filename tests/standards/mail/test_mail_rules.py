@@ -182,23 +182,6 @@ def test_bytes_outside_ascii_are_told() -> None:
         assert found[code] is not Severity.ERROR
 
 
-def test_a_reply_continues_the_thread() -> None:
-    """In-Reply-To names the original, References ends with it; what is missing or in another order is told."""
-    original = parse(m.bare("Message-ID: <b@x.fr>", "References: <a@x.fr>", "", "Bonjour"))
-
-    def judged(*lines: str) -> set[str]:
-        letter = rules.Letter(parse(m.bare(*lines, "", "Merci")))
-        return {f.code for f in rules.apply(rules.thread(original), letter)}
-
-    new = "Message-ID: <c@y.fr>"
-    assert judged(new, "In-Reply-To: <b@x.fr>", "References: <a@x.fr> <b@x.fr>") == set()
-    assert judged(new, "In-Reply-To: <b@x.fr>", "References: <b@x.fr>") == {"mail.reply.chain"}
-    assert judged(new, "In-Reply-To: <b@x.fr>") == {"mail.reply.references"}
-    assert "mail.reply.references" in judged(new, "In-Reply-To: <b@x.fr>", "References: <b@x.fr> <a@x.fr>")
-    assert "mail.reply.in-reply-to" in judged(new, "References: <a@x.fr> <b@x.fr>")
-    assert "mail.reply.same-id" in judged("Message-ID: <b@x.fr>", "In-Reply-To: <b@x.fr>", "References: <b@x.fr>")
-
-
 def test_the_mention_of_a_replacement_is_found_wherever_it_stands() -> None:
     """In the subject, the body, the title of the document or the PDF; nowhere in an ordinary mail."""
 
@@ -210,7 +193,6 @@ def test_the_mention_of_a_replacement_is_found_wherever_it_stands() -> None:
     assert place(m.mail(text=f"Ce document annule et\nremplace le précédent.\n{m.NOTICE}")) == "body"
     assert place(m.mail(documents=(m.cda(title="CR rectificatif"),))) == "cda"
     assert place(m.mail(pdfs=(m.pdf_a("Ce document annule et remplace le précédent"),))) == "pdf"
-    assert rules.deletion_mention(rules.Letter(parse(m.mail(text="Document supprimé par son auteur.\n")))) == "body"
 
 
 def test_a_mail_outside_mssante_owes_nothing_to_it() -> None:

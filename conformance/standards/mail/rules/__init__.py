@@ -8,9 +8,8 @@ from types import MappingProxyType
 from conformance.evidence.values import Finding
 from conformance.standards.mail.rules import body, documents, headers, identification
 from conformance.standards.mail.rules.core import CODES, UNKNOWN, Hit, Letter, Rule, Rules, Settings, apply, matricule
-from conformance.standards.mail.rules.documents import deletion_mention, replacement_mention
+from conformance.standards.mail.rules.documents import replacement_mention
 from conformance.standards.mail.rules.headers import qualified
-from conformance.standards.mail.rules.identification import thread
 from conformance.standards.receipts.syntax import report
 
 __all__ = [
@@ -24,12 +23,10 @@ __all__ = [
     "Settings",
     "apply",
     "codes_of",
-    "deletion_mention",
     "judge",
     "matricule",
     "qualified",
     "replacement_mention",
-    "thread",
 ]
 
 GROUPS: Mapping[str, Rules] = MappingProxyType(

@@ -292,26 +292,17 @@ PATIENT_ADDRESS: Rules = (
 
 def replacement_mention(letter: Letter) -> str:
     """Where a mention of the type `annule et remplace` stands: `subject`, `body`, `cda` or `pdf`; empty: nowhere."""
-    return _mention(letter, wording.REPLACES)
-
-
-def deletion_mention(letter: Letter) -> str:
-    """Where a mention that a document is withdrawn stands, as `replacement_mention` says it."""
-    return _mention(letter, wording.DELETES)
-
-
-def _mention(letter: Letter, pattern: re.Pattern[str]) -> str:
     documents = letter.contents.documents
     for place, text in (
         ("subject", letter.mail.subject),
         ("body", letter.text),
         ("cda", " ".join(d.header.title for d in documents)),
     ):
-        if pattern.search(wording.plain(text)):
+        if wording.REPLACES.search(wording.plain(text)):
             return place
     try:
         shown = (page for part in letter.contents.pdfs for page in _shown(part.content))
-        return "pdf" if any(pattern.search(wording.plain(page)) for page in shown) else ""
+        return "pdf" if any(wording.REPLACES.search(wording.plain(page)) for page in shown) else ""
     except SetupError:
         return ""
 

@@ -1,4 +1,4 @@
-"""Who writes and how to be answered: Message-ID, sender's label, Reply-To and notice, receipts, threads."""
+"""Who writes and how to be answered: Message-ID, sender's label, Reply-To and notice, receipts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from conformance.standards.ins import traits
 from conformance.standards.mail import wording
 from conformance.standards.mail.rules.core import ADDRESS, Hit, Letter, Rule, Rules
-from conformance.standards.mail.syntax import Mail, addresses
+from conformance.standards.mail.syntax import addresses
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _DOT_ATOM = rf"{_ATEXT}(?:\.{_ATEXT})*"
@@ -161,33 +161,3 @@ RECEIPTS: Rules = (
     Rule("mail.receipt.elsewhere", lambda letter: _receipt_elsewhere("Return-Receipt-To", letter)),
     Rule("mail.receipt.elsewhere", lambda letter: _receipt_elsewhere("Disposition-Notification-To", letter)),
 )
-
-
-def thread(original: Mail) -> Rules:
-    """The rules of a reply to a mail: In-Reply-To and References (RFC 5322, 3.6.4; MSS/va1.08)."""
-    origin = original.message_id
-
-    def in_reply_to(letter: Letter) -> Iterator[Hit]:
-        if origin not in letter.mail.in_reply_to:
-            yield Hit("In-Reply-To", letter.mail.text("In-Reply-To"), f"<{origin}>")
-
-    def references(letter: Letter) -> Iterator[Hit]:
-        found = letter.mail.references
-        if not found or found[-1] != origin:
-            yield Hit("References", letter.mail.text("References"), f"… <{origin}>")
-
-    def chain(letter: Letter) -> Iterator[Hit]:
-        expected = (*(original.references or original.in_reply_to[:1]), origin)
-        if letter.mail.references and letter.mail.references != expected:
-            yield Hit("References", letter.mail.text("References"), " ".join(f"<{i}>" for i in expected))
-
-    def reused(letter: Letter) -> Iterator[Hit]:
-        if letter.mail.message_id and letter.mail.message_id == origin:
-            yield Hit("Message-ID", letter.mail.message_id, "")
-
-    return (
-        Rule("mail.reply.in-reply-to", in_reply_to),
-        Rule("mail.reply.references", references),
-        Rule("mail.reply.chain", chain),
-        Rule("mail.reply.same-id", reused),
-    )
