@@ -81,11 +81,13 @@ def rpps_lookup(driven: Driven[Any], heard: Heard, context: Context) -> Iterator
     creation = step(driven, "create")
     if creation is None or creation.failure is not None:
         return
+    found = _look_ups(driven, heard)
     if made is None:
         if case.kind == "directory-down":
             yield finding("ie.rpps.creation-blocked", "account", exchange=creation.exchange)
+            if found:
+                yield Witness("RPPS looked up when the account was made", found[0][1].exchange.id)
         return
-    found = _look_ups(driven, heard)
     if case.kind == "two-years":
         yield from _two_years(driven, heard, found)
         return

@@ -80,6 +80,9 @@ def _kept_shut(case: SignIn, one: Attempt, mode: str) -> Iterator[Finding | Witn
             yield Witness(f"no session when the provider refuses, {mode}", one.exchange)
         return
     label = "state" if case.wrong_state else case.token
+    if label == "wrong-nonce" and one.tokens is not None and one.tokens.token == "good":
+        yield from _opened(one, mode)  # no nonce was asked: none can be wrong, the rules of requests say it
+        return
     if one.agreed is None or (not case.wrong_state and (one.tokens is None or one.tokens.token != case.token)):
         return  # it never got what was wrong
     if not one.open and not one.closed:

@@ -87,6 +87,9 @@ def test_a_directory_that_is_down_only_puts_things_off() -> None:
     assert fine.judged(LOOKUP)[0] == []
     assert [(f.code, f.severity) for f in lost.judged(LOOKUP)[0]] == [("ie.rpps.search-lost", Severity.ADVICE)]
     assert [f.code for f in blocked.judged(LOOKUP)[0]] == ["ie.rpps.creation-blocked"]
+    tried = Scene(AccountStory("directory-down"), "accounts")
+    tried.instructed("practitioner", "register", rpps=RPPS, family="GARNIER", given="Hélène")
+    assert asked(tried, 503).pilot("create", status="refused").judged(LOOKUP)[1]  # looked up all the same
     assert lost.judged(LOOKUP)[1]
 
 

@@ -154,6 +154,13 @@ def test_what_the_statement_does_not_say_is_advice(label: str) -> None:
     assert [f.subject for f in scene.judged(PSC_WEB)[0]] == [label]
 
 
+def test_a_nonce_that_was_not_asked_cannot_be_wrong() -> None:
+    """The provider then gives a good token: an ordinary sign-in."""
+    scene = begun(SignIn("web", token="wrong-nonce")).authorized(ASKED.partition("&nonce")[0]).tokens()
+    found, seen = scene.pilot("session-1", data=SESSION).judged(PSC_WEB)
+    assert ([f.code for f in found], len(seen)) == (["oidc.request.no-nonce"], 1)
+
+
 def test_requests_that_good_practice_blames_are_advice() -> None:
     """No state, no nonce, acr instead of acr_values (the example of the CI-SIS)."""
     asked = "response_type=code&client_id=pfi&redirect_uri=https%3A%2F%2Fpfi.example%2Fcb&scope=openid&acr=eidas1"
