@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from conformance.evidence.values import Context, Direction, Driven, Finding, Heard, Observation, Witness
+from conformance.models.mail import Fault
 from conformance.properties import mail_flow as flow
 from conformance.properties.base import register
 from conformance.properties.flow import finding
 from conformance.standards.receipts.syntax import Dsn
 
 _LOG = frozenset({"pilot:log.read/1"})
+_REFUSALS = get_args(Fault)[1:]
+"""The ways an operator refuses, besides success."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def _untraced(kind: str, own: list[Operation], log: tuple[flow.Trace, ...]) -> l
     clause="REM PFI vague 2, MSS/CONF.18 (référentiel socle MSSanté n° 2, ECO.4.1.2)",
     requirements=("PFI/va2/MSS/CONF.18",),
     codes=frozenset({"mss.trace.incomplete", "mss.trace.failure-missing", "mss.trace.outcome-differs"}),
-    claims=frozenset({"composed:plain", "composed:operator-refuses"}),
+    claims=frozenset({"composed:plain", *(f"composed:fault-{f}" for f in _REFUSALS)}),
     needs=_LOG,
 )
 def trace_content(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
