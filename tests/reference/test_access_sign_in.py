@@ -172,10 +172,13 @@ def test_ciba_waits_until_the_professional_agrees(access: Access, access_world: 
 
 
 def test_an_invitation_serves_once_and_the_pages_name_the_conditions(access: Access) -> None:
-    """An address of sign-in that was used is dead; the conditions of use speak of Pro Santé Connect."""
+    """An address that was used is dead; the cookie is not the handle of the pilot; the conditions speak of PSC."""
     url = access.act("login.psc/1", mode="web")["data"]["url"]
-    assert access.browse(url)[0] == 200
+    status, _, browser = access.browse(url)
+    assert status == 200
     assert access.browse(url)[0] == 403
+    (cookie,) = [c for c in browser.jar if c.name == "pfi_session"]
+    assert len(str(cookie.value)) >= 32
     assert "Pro Santé Connect" in access.browse(f"{access.web}/conditions")[1]
     assert parse_qs(urlsplit(url).query)["ticket"]
 

@@ -29,11 +29,11 @@ CIBA_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A sign-in that went to the provider: what its answer is compared with. `session` is empty or a name to give."""
+    """A sign-in that went to the provider: what its answer is compared with. `handle` is the pilot's."""
 
     nonce: str
     verifier: str
-    session: str
+    handle: str
     at: datetime
     places: Mapping[str, str]
 
@@ -61,14 +61,14 @@ class Relying:
         """Drop the sign-ins under way."""
         self._begun.clear()
 
-    async def begin(self, session: str = "") -> tuple[str, str]:
+    async def begin(self, handle: str = "") -> tuple[str, str]:
         """The address where the browser must go, and the state it must come back with."""
         places = await self._client.discovery()
         address = places.get("authorization_endpoint", "")
         if not address.startswith("https://"):
             raise Denied("the provider gives no secure authorization_endpoint")
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        self._begun[state] = Begun(nonce, verifier, session, datetime.now(UTC), places)
+        self._begun[state] = Begun(nonce, verifier, handle, datetime.now(UTC), places)
         if len(self._begun) > PENDING:
             self._begun.popitem(last=False)
         digest = hashlib.sha256(verifier.encode()).digest()
@@ -112,17 +112,17 @@ class Relying:
         )
         return await self._open(begun, given)
 
-    async def ciba(self, rpps: str, session: str) -> Session:
+    async def ciba(self, rpps: str, handle: str) -> Session:
         """Sign somebody in whose own device answers the provider."""
         try:
-            return await self._ciba(rpps, session)
+            return await self._ciba(rpps, handle)
         except Denied as no:
             self._accounts.trace_sign_in(rpps or "unknown", "openid", ok=False, reason=str(no))
             raise
 
-    async def _ciba(self, rpps: str, session: str) -> Session:
+    async def _ciba(self, rpps: str, handle: str) -> Session:
         places = await self._client.discovery()
-        begun = Begun("", "", session, datetime.now(UTC), places)
+        begun = Begun("", "", handle, datetime.now(UTC), places)
         asked = {
             "scope": self._provider.scope,
             "login_hint": rpps,
@@ -162,7 +162,7 @@ class Relying:
             raise Denied("the userinfo is about somebody else")
         identity = identity_of(person)
         account = self._accounts.of_identity(identity, create=self._provider.create_accounts)
-        return self._sessions.open(account.login, name=begun.session, rpps=identity.rpps, id_token=id_token)
+        return self._sessions.open(account.login, handle=begun.handle, rpps=identity.rpps, id_token=id_token)
 
     async def end_address(self, session: Session, back: str = "") -> str:
         """Where the browser must go to sign out at the provider too."""

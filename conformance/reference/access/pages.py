@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import secrets
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -30,6 +31,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 LIMIT = 64 * 1024
+TICKETS = 1000
 
 
 class Pages:
@@ -39,7 +41,7 @@ class Pages:
         self._relying = relying
         self._accounts = accounts
         self._sessions = sessions
-        self._tickets: dict[str, None] = {}
+        self._tickets: dict[str, str] = {}
         self._runner: web.AppRunner | None = None
         self.base = ""
 
@@ -69,12 +71,13 @@ class Pages:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def invite(self, session: str) -> str:
-        """The address by which a browser begins a sign-in whose session will have this name; it serves once."""
-        self._tickets[session] = None
-        while len(self._tickets) > 1000:
+    def invite(self, handle: str) -> str:
+        """The address by which a browser begins a sign-in whose session will have this handle; it serves once."""
+        ticket = secrets.token_urlsafe(24)
+        self._tickets[ticket] = handle
+        while len(self._tickets) > TICKETS:
             del self._tickets[next(iter(self._tickets))]
-        return f"{self.base}/login?ticket={session}"
+        return f"{self.base}/login?ticket={ticket}"
 
     async def _home(self, request: web.Request) -> web.StreamResponse:
         session = self._sessions.get(request.cookies.get(SESSION, ""))
@@ -88,9 +91,8 @@ class Pages:
         ticket = request.query.get("ticket", "")
         if ticket and ticket not in self._tickets:
             return _page("Refusé", "Cette invitation a déjà servi.", 403)
-        self._tickets.pop(ticket, None)
         try:
-            address, state = await self._relying.begin(ticket)
+            address, state = await self._relying.begin(self._tickets.pop(ticket, ""))
         except Denied as no:
             return _page("Connexion impossible", str(no), 502)
         response = web.Response(status=302, headers={"Location": address, **HEADERS})

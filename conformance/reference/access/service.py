@@ -95,12 +95,12 @@ class Access:
         if self.upkeep is not None:
             self.upkeep.wake()
 
-    async def sign_out(self, name: str) -> bool:
+    async def sign_out(self, handle: str) -> bool:
         """Close a session, at the provider too; False when there is none."""
-        session = self.sessions.get(name)
+        session = self.sessions.find(handle)
         if session is None:
             return False
-        self.sessions.close(name)
+        self.sessions.close(session.name)
         self.accounts.trace(session.login, "account.sign-out", session.login, request=f"sign-out, {session.means}")
         if session.means == "openid" and self.relying is not None:
             try:

@@ -1,4 +1,4 @@
-"""Open sessions, by an unguessable name or by the name the application gave to a sign-in of its own."""
+"""Open sessions, by an unguessable name; the pilot may know one by a handle of its own, which opens nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from conformance.reference.access.accounts import Accounts
 from conformance.reference.access.values import Session
@@ -21,18 +22,22 @@ class Sessions:
         self._accounts = accounts
         self._now = now
         self._open: OrderedDict[str, Session] = OrderedDict()
+        self._handles: OrderedDict[str, str] = OrderedDict()
 
-    def open(self, login: str, *, name: str = "", rpps: str = "", id_token: str = "") -> Session:
+    def open(self, login: str, *, handle: str = "", rpps: str = "", id_token: str = "") -> Session:
         """Open one: by a password when there is no id_token."""
-        own = name or secrets.token_urlsafe(24)
-        session = Session(own, login, "openid" if id_token else "password", self._now(), rpps, id_token)
+        means: Literal["password", "openid"] = "openid" if id_token else "password"
+        session = Session(secrets.token_urlsafe(24), login, means, self._now(), rpps, id_token)
         self._open[session.name] = session
-        if len(self._open) > KEPT:
-            self._open.popitem(last=False)
+        if handle:
+            self._handles[handle] = session.name
+        for kept in (self._open, self._handles):
+            if len(kept) > KEPT:
+                kept.popitem(last=False)
         return session
 
     def get(self, name: str) -> Session | None:
-        """A session that is open."""
+        """A session that is open, by its name."""
         session = self._open.get(name)
         if session is None:
             return None
@@ -42,10 +47,15 @@ class Sessions:
             return None
         return session
 
+    def find(self, handle: str) -> Session | None:
+        """A session that is open, by its handle or its name."""
+        return self.get(self._handles.get(handle, handle))
+
     def close(self, name: str) -> Session | None:
-        """Close one; what it was."""
+        """Close one, by its name; what it was."""
         return self._open.pop(name, None)
 
     def forget(self) -> None:
         """Close all."""
         self._open.clear()
+        self._handles.clear()

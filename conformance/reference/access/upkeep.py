@@ -117,17 +117,26 @@ class Upkeep:
         """Search what is due; when the register is silent, again a little later; synchronise at its times."""
         while True:
             self._news.clear()
-            if self._directory.search:
-                self._fall_due()
-                await self._search_all()
-            every = timedelta(minutes=self._directory.every_minutes)
-            if self._clock.now() - self._synchronised >= every:
-                self._synchronised = self._clock.now()
-                with contextlib.suppress(Denied):
-                    await self.synchronise()
-            wait = self._directory.retry if self._due else min(WAKE, every.total_seconds())
+            try:
+                await self._round()
+            except Exception:  # one bad round must not be the last one
+                log.exception("the upkeep of accounts failed")
+            wait = self._directory.retry if self._due else min(WAKE, self._every.total_seconds())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), wait)
+
+    async def _round(self) -> None:
+        if self._directory.search:
+            self._fall_due()
+            await self._search_all()
+        if self._clock.now() - self._synchronised >= self._every:
+            self._synchronised = self._clock.now()
+            with contextlib.suppress(Denied):
+                await self.synchronise()
+
+    @property
+    def _every(self) -> timedelta:
+        return timedelta(minutes=self._directory.every_minutes)
 
     async def _search_all(self) -> None:
         for login in tuple(self._due):

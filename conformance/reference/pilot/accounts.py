@@ -118,7 +118,7 @@ class _Desk:
         return {"session": self._access.sessions.open(account.login).name}
 
     async def login_openid(self, asked: Request) -> Answer:
-        """A sign-in by address gives its session the id of the stimulus, whatever browser opens it."""
+        """The handle of the session is the id of the stimulus, whatever browser opens the address."""
         relying, pages = self._access.relying, self._access.pages
         assert relying is not None
         assert pages is not None
@@ -126,8 +126,8 @@ class _Desk:
         if mode in ("web", "external-browser", "embedded-browser"):
             return {"url": pages.invite(asked.id), "session": asked.id}
         if mode == "ciba":
-            session = await relying.ciba(text(asked.payload, "rpps", ""), asked.id)
-            return {"session": session.name}
+            await relying.ciba(text(asked.payload, "rpps", ""), asked.id)
+            return {"session": asked.id}
         raise Unsupported(f"there is no {mode} in this platform")
 
     async def logout(self, asked: Request) -> Answer:
@@ -140,7 +140,7 @@ class _Desk:
         return {"account": account.shown() if account is not None else None}
 
     async def session(self, asked: Request) -> Answer:
-        session = self._access.sessions.get(text(asked.payload, "session"))
+        session = self._access.sessions.find(text(asked.payload, "session"))
         if session is None:
             return NOTHING
         return {"login": session.login, **({"rpps": session.rpps} if session.rpps else {})}
