@@ -16,6 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from conformance.bench.api import Drive
 from conformance.evidence.values import Binding
 from conformance.exercises.base import NORMAL, Environment
+from conformance.exercises.mailboxes import mailbox
 from conformance.generation import documents, render
 from conformance.generation.people import PROFESSIONALS
 from conformance.models.document import Dialect, DocumentStory, Professional
@@ -29,7 +30,6 @@ DOORS = {"mss": ("mss", "mss-implicit"), "imap": ("imap", "imap-implicit")}
 TWIN, CHANGED = "step-1-usual", "step-2-changed"
 """The two stimuli of a case: before the change, and during it."""
 
-APPLICATION_MAILBOX = "pfi@banc.mssante.fr"
 DRAIN_SECONDS = 1.0
 """How long what could not leave is awaited once the operator is as usual again; nothing is judged on it."""
 
@@ -96,7 +96,6 @@ class MailTransport:
             return
         heard = await drive.wait("mss", _recipient(0).encode(), event="mail")
         if heard is None or condition.name == USUAL:
-            await drive.quiet()
             return
         await drive.quiet()  # the sessions of the twin end before the change
         await _change(drive, "mss", condition)
@@ -117,15 +116,14 @@ class MailTransport:
         return sent.failure is None
 
     async def _read(self, drive: Drive, condition: Condition) -> None:
-        mailbox = str(drive.settings.get("mss_application_mailbox") or APPLICATION_MAILBOX)
-        await drive.stimulate("mail.fetch/1", {"mailbox": mailbox}, name=TWIN)
+        asked = {"mailbox": mailbox(drive.settings, "application")}
+        await drive.stimulate("mail.fetch/1", asked, name=TWIN)
         heard = await drive.wait("imap", event="login")
         if heard is None or condition.name == USUAL:
-            await drive.quiet()
             return
         await drive.quiet()
         await _change(drive, "imap", condition)
-        await drive.stimulate("mail.fetch/1", {"mailbox": mailbox}, name=CHANGED)
+        await drive.stimulate("mail.fetch/1", asked, name=CHANGED)
         await drive.wait("imap", condition.shown.encode(), event="login" if condition.accepted else "session")
         await drive.quiet()
         await _restore(drive, "imap", condition)
