@@ -22,7 +22,7 @@ class MailReception:
     """Delivers one mail at the operator, waits for what the system makes of it, then asks what it holds of it."""
 
     name: ClassVar[str] = NAME
-    needs: ClassVar[frozenset[str]] = frozenset({"service:imap"})
+    needs: ClassVar[frozenset[str]] = frozenset({"service:imap", "service:mss", "service:relay"})
     environments: ClassVar[tuple[Environment, ...]] = (NORMAL,)
     case_type: ClassVar[type] = ReceivedMail
     exclusive: ClassVar[bool] = True

@@ -19,7 +19,7 @@ from conformance.standards import eicar
     codes=frozenset({"ssi.antivirus.not-detected", "ssi.antivirus.passed-on"}),
     claims=frozenset({"received:eicar-alone", "received:eicar-in-archive", "received:eicar-in-cda"}),
     control="received:plain",
-    needs=frozenset({"service:relay"}),
+    needs=frozenset({"pilot:settings.set/1", "pilot:document.history/1"}),
 )
 def antivirus(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """The test file is told, or the mail held back while a sound one goes through; what a CDA encloses is advice."""

@@ -103,7 +103,7 @@ def _same(expected: str, seen: str, path: str, exchange: str | None) -> Iterator
     codes=frozenset({"mss.history.step-missing", "mss.history.out-of-order"}),
     claims=frozenset({"received:plain", "received:several-documents", "received:refused"}),
     control="received:plain",
-    needs=frozenset({"service:relay", "pilot:document.history/1"}),
+    needs=frozenset({"pilot:document.history/1"}),
 )
 def received_history(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """What the wire shows of a received document is in its history: its arrival, its relay, how it was dealt with."""

@@ -42,7 +42,6 @@ _MOST = 3
         }
     ),
     control="received:plain",
-    needs=frozenset({"service:relay"}),
 )
 def documents(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Every document of a valid archive goes to the destination system in an HL7 v2 message."""
@@ -99,7 +98,6 @@ def documents(driven: Driven[object], heard: Heard, context: Context) -> Iterato
     ),
     claims=frozenset({"received:plain", "received:refused"}),
     control="received:plain",
-    needs=frozenset({"service:relay", "service:mss"}),
 )
 def receipt(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """What the destination answers comes to the sender of the mail, as a DSN, an MDN or a mail that quotes it."""

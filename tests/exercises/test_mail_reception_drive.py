@@ -230,5 +230,6 @@ def test_a_damaged_archive_is_seen_to_be_so(name: str) -> None:
 def test_the_registry_gives_the_exercise() -> None:
     """Exclusive, heavy, and reading the operator's mailbox."""
     found = registry.get("mail.reception")
-    assert (found.needs, EXERCISE.exclusive, EXERCISE.weight) == ({"service:imap"}, True, 10)
+    assert found.needs == {"service:imap", "service:mss", "service:relay"}
+    assert (EXERCISE.exclusive, EXERCISE.weight) == (True, 10)
     assert found.labels_of(found.sentinel()) >= {"received:plain", "received:xdm"}
