@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -29,6 +31,7 @@ from conformance.services.mss.service import ImapService, MssService
 from conformance.services.relay import RelayService
 from conformance.services.returns import ReturnsService
 
+TOKEN = "jeton-de-test"
 TARGET = Target(Vendor("V", "P", "1"), "PFI", ("va1",), timing=Timing(settle=0.2, settle_max=5.0))
 APP, BACK, PERSON = "pfi@banc.mssante.fr", "accueil@banc.mssante.fr", "ps801234567897@banc.mssante.fr"
 DOCTOR = "ps899700000015@banc.mssante.fr"
@@ -54,6 +57,9 @@ oid = "1.2.250.1.999.9"
 attempts = 2
 pause = 0.05
 timeout = 2.0
+[pilot]
+listen = "127.0.0.1:0"
+token_env = "REFERENCE_MAIL_TOKEN"
 [mss]
 smtp = "smtp://127.0.0.1:{mss}"
 imap = "imap://127.0.0.1:{imap}"
@@ -92,8 +98,13 @@ class MailBench:
         command = [sys.executable, "-m", "conformance.reference", "--config", str(file)]
         for name in defects:
             command += ["--defect", name]
+        environment = {**os.environ, "REFERENCE_MAIL_TOKEN": TOKEN}
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=(self.folder / "log").open("ab"), text=True, env={**os.environ}
+            command,
+            stdout=subprocess.PIPE,
+            stderr=(self.folder / "log").open("ab"),
+            text=True,
+            env=environment,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -115,6 +126,23 @@ class MailBench:
             file.flush()
             answer: dict[str, Any] = json.loads(file.readline())
             return answer
+
+    def pilot(self, path: str, kind: str, /, about: Mapping[str, str] | None = None, **payload: Any) -> dict[str, Any]:
+        """One stimulus or query; its whole answer."""
+        asked = {"api": "pilot/1", "id": uuid.uuid4().hex, "kind": kind, "subject": about or {}, "payload": payload}
+        request = urllib.request.Request(
+            f"{self.ready['pilot']}/{path}",
+            json.dumps(asked).encode(),
+            {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=15) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+
+    def traces(self) -> list[dict[str, Any]]:
+        """The traces of mails."""
+        found: list[dict[str, Any]] = self.pilot("queries", "log.read/1", kind="mail")["data"]["entries"]
+        return found
 
     def fresh(self, *defects: str) -> None:
         """These defects, nothing remembered, nothing heard, the services as usual."""
