@@ -211,7 +211,7 @@ def test_a_sound_mail_is_a_mail_with_a_valid_archive(case: ReceivedMail) -> None
     theirs = email.message_from_bytes(made.body, policy=email.policy.default)
     assert own.faults == ()
     assert [p.filename for p in own.attachments] == [p.get_filename() for p in theirs.iter_attachments()]
-    assert own.subject == theirs["Subject"]
+    assert own.subject == str(theirs["Subject"]).strip()  # the library keeps the blank of a fold
     for part in own.attachments:
         if part.filename == "IHE_XDM.zip":
             assert [f for f in judging.judge(part.content) if f.severity.value == "error"] == []
