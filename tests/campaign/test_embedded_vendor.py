@@ -1,0 +1,61 @@
+"""The reference vendor put between the services of the bench: what is open, what it says it can do, how it restarts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.bench.clock import today
+from conformance.catalogue.loader import load_profile
+from conformance.evidence.values import Exchange
+from conformance.selftest.embedded import Embedded, embedded
+from conformance.selftest.settings import TOKEN_ENV
+from conformance.selftest.vendor import seeded_defects
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """A running reference vendor."""
+    with embedded("PFI", tmp_path_factory.mktemp("vendor")) as running:
+        yield running
+    assert TOKEN_ENV not in os.environ
+
+
+def unkept(exchange: Exchange) -> None:
+    """Nothing is kept."""
+    del exchange
+
+
+def test_the_bench_reaches_every_endpoint_and_the_pilot_has_every_kind(pair: Embedded) -> None:
+    """What the target declares is really there, the port of third parties over TLS included."""
+    with pair.make_lab(unkept, 0, today()) as lab:
+        assert dict(lab.preflight()) == {"documents": None, "third-party": None}
+        schemas = Path(__file__).resolve().parents[2] / "profiles" / "schema" / "pilot"
+        known = {f.name.removesuffix(".schema.json").replace("-1", "/1") for f in schemas.glob("*-1.schema.json")}
+        assert lab.capabilities() == known - {"pilot/1"}
+
+
+def test_it_restarts_at_the_same_addresses(pair: Embedded) -> None:
+    """A target written before holds after."""
+    before = dict(pair.vendor.addresses)
+    pair.vendor.restart(("ack-of-previous-message",))
+    assert dict(pair.vendor.addresses) == before
+    pair.vendor.restart(())
+    assert dict(pair.vendor.addresses) == before
+
+
+def test_what_it_claims_are_rows_that_need_claiming(pair: Embedded) -> None:
+    """Claims are PEUT rows of the profile, and options are options."""
+    levels = {row.key: row.level for row in load_profile("PFI").requirements()}
+    assert {str(levels[key]) for key in pair.target.claims} == {"PEUT"}
+
+
+def test_every_defect_belongs_to_a_row_of_the_profile() -> None:
+    """No defect is owed to a row that does not exist; names are unique."""
+    keys = {row.key for row in load_profile("PFI").requirements()}
+    defects = seeded_defects()
+    assert [d.name for d in defects if d.requirement not in keys] == []
+    assert len({d.name for d in defects}) == len(defects)
