@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from conformance.evidence.values import Context, Direction, Driven, Finding, Heard, Observation, Severity, Witness
 from conformance.properties.flow import Delivery, deliveries, volets
+from conformance.standards.cda.syntax import tag
 from conformance.standards.mail import rules
 from conformance.standards.mail.rules import CODES, Letter, Settings
 from conformance.standards.mail.syntax import Mail
@@ -91,6 +92,35 @@ def usable(delivery: Delivery) -> bool:
 def about(delivery: Delivery, found: Iterable[Sending]) -> tuple[Sending, ...]:
     """The mails that enclose a document of a message."""
     return tuple(s for s in found if set(s.letter.contents.unique_ids) & delivery.uids)
+
+
+def addressees(delivery: Delivery, known: Settings) -> frozenset[str]:
+    """The mailboxes that a message asks to write to: PRT RCT, in V1.2 the recipients of the CDA, and the patient's."""
+    found = {p.address.lower() for p in delivery.message.with_role("RCT") if p.address}
+    for document in delivery.documents:
+        if document.header is not None:
+            recipients = document.header.element.iterfind(f"{tag('informationRecipient')}//{tag('telecom')}")
+            found |= {t.get("value", "").removeprefix("mailto:").lower() for t in recipients}
+    patient = delivery.message.patient
+    if delivery.flag("DESTMSSANTEPAT") and patient is not None and patient.ins is not None:
+        found.add(f"{patient.ins.value}@{known.patient_domain}".lower())
+    return frozenset(found - {""})
+
+
+def concerning(delivery: Delivery, found: Iterable[Sending], every: Iterable[Delivery]) -> tuple[Sending, ...]:
+    """The mails about a message: those that enclose its documents; failing that, those that enclose no document of
+    another message and go to a mailbox it names (a platform may give a document that it makes an id of its own)."""
+    found = tuple(found)
+    mine = about(delivery, found)
+    if mine:
+        return mine
+    others = frozenset[str]().union(*(d.uids for d in every))
+    return tuple(
+        s
+        for s in found
+        if not set(s.letter.contents.unique_ids) & others
+        and set(s.letter.recipients) & addressees(delivery, s.letter.settings)
+    )
 
 
 def said(sending: Sending, table: Iterable[rules.Rule], assertion: str) -> Iterator[Finding | Witness]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
 from conformance.properties.base import register
 from conformance.properties.flow import deliveries
-from conformance.properties.mails import MSS, Sending, about, asked, finding, said, sent, usable
+from conformance.properties.mails import MSS, Sending, addressees, asked, concerning, finding, said, sent, usable
 from conformance.standards.mail import rules
 
 _CONTROL = "mss:reply-open"
@@ -16,11 +16,15 @@ _CONTROL = "mss:reply-open"
 def _transmitting(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Sending]:
     """The mails that transmit documents.
 
-    One that encloses nothing is none when a deletion was asked for: it may be the notice of it. Otherwise it answers a
-    request to transmit, and ought to enclose the document.
+    One that encloses nothing may be the notice of a deletion, or a word to someone else. When no deletion was asked for
+    and it goes to a mailbox that a message names, it ought to enclose the document.
     """
-    deletion = any(d.message.request == "deletion" for d in deliveries(driven, heard))
-    return (s for s in sent(heard, context) if s.letter.transmits or not deletion)
+    asking = tuple(deliveries(driven, heard))
+    deletion = any(d.message.request == "deletion" for d in asking)
+    for one in sent(heard, context):
+        named = any(set(one.letter.recipients) & addressees(d, one.letter.settings) for d in asking)
+        if one.letter.transmits or (named and not deletion):
+            yield one
 
 
 @register(
@@ -70,11 +74,11 @@ def subject_format(driven: Driven[object], heard: Heard, context: Context) -> It
 )
 def replacement_notice(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """A modified document is mailed again, with a mention of the type `annule et remplace` in the mail or in it."""
-    found = sent(heard, context)
+    found, every = sent(heard, context), tuple(deliveries(driven, heard))
     for delivery in asked(driven, heard, context):
         if delivery.message.request != "replacement" or not usable(delivery):
             continue
-        mine = about(delivery, found)
+        mine = concerning(delivery, found, every)
         if not mine:
             yield finding(
                 "mail.replacement.missing",

@@ -8,7 +8,7 @@ from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
 from conformance.properties.base import register
 from conformance.properties.dmp import TYPES
 from conformance.properties.flow import Delivery, deliveries, volets
-from conformance.properties.mails import MSS, Sending, about, asked, finding, said, sent, usable
+from conformance.properties.mails import MSS, Sending, asked, concerning, finding, said, sent, usable
 from conformance.standards.mail import rules
 
 
@@ -38,14 +38,13 @@ def patient_sending(driven: Driven[object], heard: Heard, context: Context) -> I
     """A document asked for a qualified patient goes by itself, from the application mailbox, as PDF/A-1 and IHE_XDM."""
     types = context.parameters.get("types", TYPES)
     assert isinstance(types, frozenset | list | tuple)
-    found = sent(heard, context)
+    found, every = sent(heard, context), tuple(deliveries(driven, heard))
     for delivery in asked(driven, heard, context):
         if not _owed(delivery, types):
             continue
-        mine = [s for s in _to_patient(about(delivery, found)) if _matricule(delivery) in _written(s)]
         # A mail to this very patient without the document in an archive is judged, not taken for silence.
-        bare = [s for s in found if _matricule(delivery) in _written(s) and not s.letter.contents.unique_ids]
-        if not mine and not bare:
+        mine = [s for s in concerning(delivery, found, every) if _matricule(delivery) in _written(s)]
+        if not mine:
             yield finding(
                 "mail.sending.missing",
                 "OBX-5",
@@ -55,7 +54,7 @@ def patient_sending(driven: Driven[object], heard: Heard, context: Context) -> I
                 subject=delivery.message.carrier,
             )
             continue
-        yield from _as_owed((mine or bare)[0])
+        yield from _as_owed(mine[0])
         if len(mine) > 1:
             yield finding("mail.sending.repeated", "To", exchange=mine[1].exchange, expected=1, seen=len(mine))
 
@@ -151,11 +150,11 @@ def patient_address(driven: Driven[object], heard: Heard, context: Context) -> I
 )
 def no_patient_reply(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """When the sender wants no answer, the mail to the patient bears X-MSS-MES: FIN."""
-    found = sent(heard, context)
+    found, every = sent(heard, context), tuple(deliveries(driven, heard))
     for delivery in asked(driven, heard, context):
         if not usable(delivery) or not delivery.flag("DESTMSSANTEPAT"):
             continue
-        for one in _to_patient(about(delivery, found)):
+        for one in _to_patient(concerning(delivery, found, every)):
             present = bool(one.mail.all("X-MSS-MES"))
             if delivery.message.patient_must_not_answer and not present:
                 yield finding("mail.x-mss-mes.missing", "X-MSS-MES", exchange=one.exchange, expected="FIN")

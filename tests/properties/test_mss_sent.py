@@ -397,3 +397,34 @@ def test_a_header_of_documents_on_an_ordinary_mail_is_an_error() -> None:
         free = m.mail({name: None, "To": m.PRO}, documents=(), pdfs=())
         assert errors(judged(ABSENT, (), free)[0]) == {code}
     assert judged(ABSENT, (), m.mail()) == ([], [])
+
+
+def test_a_word_to_someone_else_is_no_transmission() -> None:
+    """A mail without attachment to a mailbox that the message does not name (to say that nothing was sent, say)."""
+    word = m.mail({"To": "secretariat@banc.mssante.fr", "Subject": "Envoi impossible"}, documents=(), pdfs=())
+    for name in (ATTACHED, SUBJECT):
+        assert judged(name, patient(), word) == ([], [])
+    named = m.mail({"Subject": "Votre document"}, documents=(), pdfs=())
+    assert errors(judged(ATTACHED, patient(), named)[0]) == {"mail.attachments.no-archive", "mail.attachments.no-pdf"}
+
+
+def test_a_document_that_the_platform_makes_may_have_an_id_of_its_own() -> None:
+    """A new version sent to the mailbox asked for, under another id than the message's, is not taken for silence."""
+    remade = m.cda(uid="1.2.250.1.999.1.88.1", replaces="1.2.250.1.999.1.88.0")
+    mail = m.mail(text=f"Annule et remplace.\n{m.NOTICE}\n", documents=(remade,))
+    found, seen = judged(REPLACED, replaced(), m.mail(), mail)
+    assert (errors(found), len(seen)) == (set(), 1)
+    found, seen = judged(SENDING, patient(), m.mail(documents=(remade,)))
+    assert (errors(found), len(seen)) == (set(), 1)
+
+
+def test_recipients_of_v1_2_are_read_in_the_document() -> None:
+    """Without PRT RCT, a telecom of informationRecipient names the mailbox."""
+    recipient = (
+        b'<informationRecipient><intendedRecipient><telecom value="mailto:ps801234567897@banc.mssante.fr"/>'
+        b"</intendedRecipient></informationRecipient>"
+    )
+    document = m.cda().replace(b"</recordTarget>", b"</recordTarget>" + recipient)
+    message = mdm("INVISIBLE_PATIENT", document=document)
+    empty = m.mail({"To": m.PRO, "Subject": "Votre document"}, documents=(), pdfs=())
+    assert "mail.attachments.no-archive" in errors(judged(ATTACHED, ((message, s.ack("AA")),), empty)[0])

@@ -139,6 +139,11 @@ def test_attachments_at_fault_break_the_rule_on_attachments() -> None:
     assert "mail.attachments.no-archive" in codes(m.mail(documents=()))
     assert "mail.attachments.no-pdf" in codes(m.mail(pdfs=()))
     assert "mail.attachments.not-pdf-a" in codes(m.mail(pdfs=(m.PLAIN_PDF,)))
+    both = m.mail(pdfs=(m.pdf_a(), m.PLAIN_PDF))
+    beside = [
+        f.severity for f in rules.judge(rules.Letter(parse(both), KNOWN)) if f.code == "mail.attachments.not-pdf-a"
+    ]
+    assert beside == [Severity.ADVICE]  # what is attached besides the documents owes nothing
     assert "mail.attachments.pdf-differs" in codes(m.mail(pdfs=(m.pdf_a("autre"),)))
     unreadable = m.mail(documents=(), files=(("IHE_XDM.zip", b"PK\x03\x04 cut"),))
     assert "mail.attachments.archive-unreadable" in codes(unreadable)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from conformance.errors import Malformed, SetupError
@@ -71,14 +72,21 @@ def pdf_a_faults(data: bytes) -> tuple[str, ...]:
 
 
 def _pdf_a(letter: Letter) -> Iterator[Hit]:
-    for part in letter.contents.pdfs:
+    """PDFs that are no PDF/A-1: an error as long as some document lacks its own, advice on what else is attached."""
+    held = letter.contents
+    sound = 0
+    hits: list[Hit] = []
+    for part in held.pdfs:
         try:
             found = pdf_a_faults(part.content)
         except SetupError as missing:
             yield Hit(part.filename or part.path, str(missing)[:200], "PDF/A-1", "not-judged", Severity.NOTE)
-            continue
+            return
+        sound += not found
         if found:
-            yield Hit(part.filename or part.path, ", ".join(found)[:200], "PDF/A-1")
+            hits.append(Hit(part.filename or part.path, ", ".join(found)[:200], "PDF/A-1"))
+    severity = Severity.ADVICE if sound >= max(1, distinct(held.documents)) else None
+    yield from (replace(hit, severity=severity) for hit in hits)
 
 
 def _pdf_differs(letter: Letter) -> Iterator[Hit]:
