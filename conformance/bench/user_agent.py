@@ -62,8 +62,13 @@ class UserAgent:
                     made.append(answer)
                 if failure is not None or not location:
                     break
-                url = urljoin(url, location)
-                if urlsplit(url).scheme not in ("http", "https"):
+                try:
+                    url = urljoin(url, location)
+                    scheme = urlsplit(url).scheme
+                except ValueError:
+                    failure = "garbage"
+                    break
+                if scheme not in ("http", "https"):
                     break  # a native application takes over (its own scheme): the browser has done its part
                 failure = "too-many-redirects"
         return Sent(name, made[0], answer, failure), made
