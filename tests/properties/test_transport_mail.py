@@ -184,7 +184,7 @@ def test_a_declared_vpn_stands_in_for_tls() -> None:
     """The row accepts a VPN as strong as TLS 1.2: declared, clear sessions are no finding; undeclared they are."""
     scene = Scene().mail(tls="", cipher="", handshake="none", starttls=False, clear_commands="EHLO AUTH MAIL")
     assert errors(scene.said(REQUIRED)) == ["mss.tls.clear"]
-    tunnel = Context(date(2026, 1, 5), "va1", "normal", frozenset({"tunnel-operateur"}))
+    tunnel = Context(date(2026, 1, 5), "va1", "normal", settings={"tunnels": "mss, imap"})
     assert fine(scene.said(REQUIRED, tunnel))
 
 

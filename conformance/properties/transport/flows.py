@@ -8,12 +8,8 @@ from dataclasses import dataclass
 from conformance.evidence.values import Context, Direction, Driven, Exchange, Finding, Heard, Witness
 from conformance.properties.base import register
 from conformance.properties.transport.refusals import EXERCISE
-from conformance.properties.transport.sessions import IMAP, SMTP, Link, finding, links, plain, twin
-from conformance.properties.transport.starttls import TUNNEL
+from conformance.properties.transport.sessions import IMAP, SMTP, Link, finding, links, plain, tunnelled, twin
 from conformance.standards.tls import rules
-
-TUNNELS = "tunnels"
-"""The target setting that names the channels which a declared VPN or SSH tunnel protects (`documents returns`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +48,7 @@ _UNKNOWN = ("foreign", "self-signed")
 )
 def protected_flows(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Each flow heard goes over TLS (or in a declared tunnel), and both of its ends were authenticated before."""
-    tunnels = {*str(context.settings.get(TUNNELS) or "").replace(",", " ").split()}
-    if TUNNEL in context.options:
-        tunnels |= SMTP | IMAP
+    tunnels = tunnelled(context)
     found: dict[str, Finding] = {}
     safe: dict[str, Exchange] = {}
     for exchange, flow in _carrying(heard):

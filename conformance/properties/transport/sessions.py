@@ -106,6 +106,15 @@ def ended(met: Collection[Link]) -> Iterator[Link]:
     return (link for link in met if link.event == "session")
 
 
+TUNNELS = "tunnels"
+"""The target setting that names the channels which a declared tunnel (VPN, SSH) protects: `mss imap returns`."""
+
+
+def tunnelled(context: Context) -> frozenset[str]:
+    """The channels that the vendor declares to be in a tunnel."""
+    return frozenset(str(context.settings.get(TUNNELS) or "").replace(",", " ").split())
+
+
 def mailbox(context: Context) -> str:
     """The address of the application mailbox under test."""
     return str(context.settings.get("mss_application_mailbox") or APPLICATION_MAILBOX).lower()

@@ -8,10 +8,18 @@ from dataclasses import dataclass
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
 from conformance.properties.base import Judge, register
 from conformance.properties.transport.refusals import EXERCISE
-from conformance.properties.transport.sessions import IMAP, PROTOCOLS, SMTP, Link, ended, finding, links, plain, twin
-
-TUNNEL = "tunnel-operateur"
-"""The option by which a vendor declares a VPN to the operator, as strong as TLS 1.2."""
+from conformance.properties.transport.sessions import (
+    IMAP,
+    PROTOCOLS,
+    SMTP,
+    Link,
+    ended,
+    finding,
+    links,
+    plain,
+    tunnelled,
+    twin,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +77,11 @@ def protected(row: Row) -> Judge:
     """The judge of a row: nothing entrusted in clear, and something entrusted over TLS."""
 
     def judge(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
-        tunnelled = row.tunnel and TUNNEL in context.options
+        declared = tunnelled(context) if row.tunnel else frozenset()
         for protocol, channels in row.protocols:
             met = links(heard, channels)
             clear = [link for link in met if link.clear_secrets]
-            if clear and tunnelled:
+            if clear and all(link.exchange.channel in declared for link in clear):
                 yield Witness(f"{protocol} within a declared VPN", clear[0].exchange.id)
                 continue
             if clear:
