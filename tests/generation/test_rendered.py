@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import count
 
@@ -192,3 +193,49 @@ def test_rendering_a_small_document_is_fast() -> None:
     for binding in bindings:
         render(plainest(), 0, binding, AS_OF)
     assert (time.process_time() - start) / len(bindings) < 0.002
+
+
+def mailed(label: str, dialect: str) -> Rendered:
+    """The first message of a story of a class, in a dialect."""
+    found: list[DocumentStory] = []
+
+    @hypothesis_settings(DRAW, max_examples=1)
+    @given(stories(label))
+    def draw(story: DocumentStory) -> None:
+        found.append(story)
+
+    draw()
+    return rendered(replace(found[0], dialect=dialect))[0]
+
+
+def mailboxes(document: bytes) -> list[str]:
+    """The telecoms of the recipients in a CDA."""
+    path = "h:informationRecipient/h:intendedRecipient/h:telecom/@value"
+    return [str(v) for v in etree.fromstring(document).xpath(path, namespaces=CDA)]
+
+
+def test_recipients_of_v1_2_have_their_mailbox_in_the_document() -> None:
+    """V1.2 has no PRT for recipients: professionals and patient are in the CDA, with their MSSanté address."""
+    one = mailed("mss:both", "1.2")
+    assert b"RCT" not in one.message
+    known = mailboxes(one.documents[0])
+    assert known[-1] == f"mailto:{one.identity.matricule}@patient.mssante.fr"
+    assert len(known) > 1
+    assert all(k.startswith("mailto:ps") for k in known[:-1])
+
+
+def test_recipients_of_v2_are_named_by_prt() -> None:
+    """From V2.0 on the patient is a PRT, with the address, and not a recipient of the CDA."""
+    one = mailed("mss:both", "2.1")
+    addresses = [p.value(15, 4) for p in parse(one.message).all("PRT") if p.value(4, 1) == "RCT"]
+    assert addresses[-1] == f"{one.identity.matricule}@patient.mssante.fr"
+    assert mailboxes(one.documents[0]) == [f"mailto:{a}" for a in addresses[:-1]]
+
+
+def test_a_reply_that_is_not_wanted_is_said_under_its_flag() -> None:
+    """NTE-4 = FIN stands after DESTMSSANTEPAT, in V2.x alone."""
+    segments = list(parse(mailed("mss:no-reply", "2.1").message).segments)
+    place = next(n for n, s in enumerate(segments) if s.name == "NTE")
+    assert (segments[place - 1].value(3, 1), segments[place].value(4)) == ("DESTMSSANTEPAT", "FIN")
+    assert not any(s.name == "NTE" for s in parse(mailed("mss:no-reply", "1.2").message).segments)
+    assert not any(s.name == "NTE" for s in parse(mailed("mss:reply-open", "2.1").message).segments)

@@ -105,6 +105,7 @@ def test_only_incoherent_requests_must_be_rejected() -> None:
         ((INITIAL, Step("deletion", bodies=(DocumentBody("N1", 5000),))), {}),
         ((INITIAL, Step("replacement", flags=Flags(dest_dmp=False))), {}),
         ((Step("initial", flags=Flags(modif_conf_code=True)),), {}),
+        ((Step("initial", no_reply=True),), {}),
     ],
 )
 def test_a_story_that_cannot_happen_has_no_life(steps: tuple[Step, ...], changes: dict[str, object]) -> None:
