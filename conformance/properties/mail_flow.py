@@ -34,7 +34,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "open": ("open", "ouver", "ouvr"),
     "connect": ("connect", "connex", "login", "session", "auth"),
     "replace": ("replac", "rempla"),
-    "ignore": ("ignor", "skip", "other", "autre"),
+    "ignore": ("ignor", "skip", "other", "autre", "no-", "no ", "sans ", "without"),
 }
 """What the words of a product's log or history are taken for, by what they hold; the products choose them."""
 

@@ -172,7 +172,7 @@ def return_address(driven: Driven[object], heard: Heard, context: Context) -> It
         if flow.told(driven, heard, f"set-{number}") is None or flow.told(driven, heard, f"send-{number}") is None:
             return
         value = flow.asked(driven, heard, f"set-{number}").get("value")
-        found = next(after(driven, heard, f"send-{number}", f"set-{number + 1}"), None)
+        found = _made(driven, heard, f"send-{number}", f"set-{number + 1}")
         if not isinstance(value, str) or found is None:
             return
         observation, mail = found
@@ -249,13 +249,15 @@ def after(driven: Driven[object], heard: Heard, name: str, until: str = "") -> I
 
 
 def _sent(driven: Driven[object], heard: Heard) -> tuple[Observation, Mail] | None:
-    """The mail made by the step `send`: the one of the Message-ID told, else the first of its subject."""
-    data = flow.told(driven, heard, "send")
-    if data is None:
-        return None
-    own = list(after(driven, heard, "send"))
-    identity = flow.bare(data.get("message_id"))
-    subject = str(flow.asked(driven, heard, "send").get("subject") or "")
+    """The mail made by the step `send`."""
+    return None if flow.told(driven, heard, "send") is None else _made(driven, heard, "send")
+
+
+def _made(driven: Driven[object], heard: Heard, name: str, until: str = "") -> tuple[Observation, Mail] | None:
+    """The mail made by a step: the one of the Message-ID told, else the first of its subject."""
+    own = list(after(driven, heard, name, until))
+    identity = flow.bare((flow.told(driven, heard, name) or {}).get("message_id"))
+    subject = str(flow.asked(driven, heard, name).get("subject") or "")
     return next((one for one in own if identity and one[1].message_id == identity), None) or next(
         (one for one in own if subject and subject in one[1].subject), None
     )

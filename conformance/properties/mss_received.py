@@ -45,7 +45,7 @@ def spot_xdm(driven: Driven[object], heard: Heard, context: Context) -> Iterator
             yield Witness("archive recognised: passed on", messages[0].exchange)
         elif means & _DONE:
             yield Witness("archive recognised: told by the history", mail.exchange)
-        elif mail.visible and flow.was_read(heard, mail.mail.message_id):
+        elif mail.visible and flow.was_read(heard, mail.mail.message_id) and _understood(steps):
             yield finding(
                 "mss.xdm.not-recognised",
                 "IHE_XDM",
@@ -59,6 +59,11 @@ def spot_xdm(driven: Driven[object], heard: Heard, context: Context) -> Iterator
         yield finding(code, "MSH-9", exchange=messages[0].exchange, seen=messages[0].message.header.type)
     elif mail.archive is None and mail.zipped and "identify" in means:
         yield finding("mss.xdm.ordinary-archive", "history", exchange=mail.exchange)
+
+
+def _understood(steps: tuple[flow.Step, ...] | None) -> bool:
+    """Whether every word of a history is known: one that is not may be the step looked for."""
+    return steps is None or all(flow.meanings(s.action) for s in steps)
 
 
 @register(

@@ -278,3 +278,14 @@ def test_a_failed_query_is_no_evidence() -> None:
     scene.sent.append(Sent("log", "", None, "pilot-unsupported"))
     assert scene.judge(TRACES) == ([], [])
     assert scene.judge(CONTENT) == ([], [])
+
+
+def test_what_the_product_does_by_itself_asks_nothing_of_the_server() -> None:
+    """An entry for the opening of an archive has no request; the reading of a receipt is traced as a receipt."""
+    scene = compose().sending(delivery_receipt=True).write(m.letter())
+    scene.report(m.dsn("new1@pfi")).read("dsn1@mss.example")
+    scene.log(m.trace("send", "new1@pfi"), m.trace("open archive", request="", response=""), m.trace("receipt"))
+    for property in (TRACES, CONTENT):
+        found, seen = scene.judge(property)
+        assert errors(found) == []
+        assert seen

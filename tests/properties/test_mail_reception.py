@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hl7
 import mail_scenes as m
 import pytest
 import scenes as s
@@ -252,3 +253,18 @@ def test_an_antivirus_that_nobody_declares_is_not_judged() -> None:
     """The row speaks of the antivirus in service."""
     scene = Scene().deliver(m.received(m.infected_cda())).read().relay(m.mdm(m.infected_cda()))
     assert scene.judge(VIRUS) == ([], [])
+
+
+def test_a_history_in_unknown_words_is_no_evidence_against_the_archive() -> None:
+    """The step that we do not understand may be the one looked for."""
+    assert Scene().deliver(m.received()).read().history(m.past("received", "etape 12")).judge(XDM) == ([], [])
+
+
+def test_the_literal_message_is_read_alike_by_another_library() -> None:
+    """python-hl7 finds the document and the patient where our reader does."""
+    message = hl7.parse(m.mdm().decode())
+    assert str(message.segment("TXA")[12]) == s.UID
+    assert str(message.segment("PID")[3]).split("^")[0] == s.INS
+    found = taken().heard[2].value
+    assert found.document_id.value == s.UID  # type: ignore[attr-defined]
+    assert found.patient.ins.value == s.INS  # type: ignore[attr-defined]
