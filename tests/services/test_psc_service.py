@@ -208,6 +208,32 @@ def test_a_stranger_gets_nothing(provider: Served) -> None:
     assert peer.browser.get(f"{provider.url}/ailleurs").status_code == 404
 
 
+@pytest.mark.parametrize("address", ["rien", "https://x.invalid/\r\nSet-Cookie:%20a=b", "https://x.invalid/é", ""])
+def test_an_address_that_no_browser_takes_is_refused(provider: Served, address: str) -> None:
+    """No header is ever made of what a client sends; nothing crashes."""
+    peer = Peer(provider)
+    asked = {"client_id": CLIENT, "redirect_uri": address, "response_type": "code", "scope": "openid"}
+    assert peer.browser.get(peer.metadata["authorization_endpoint"], params=asked).status_code == 400
+    out = peer.browser.get(peer.metadata["end_session_endpoint"], params={"post_logout_redirect_uri": address})
+    assert (out.status_code, "Location" in out.headers) == (200, False)
+
+
+def test_garbage_is_answered_and_never_breaks_the_provider(provider: Served) -> None:
+    """Basic that is no Base64, forms that are none, huge numbers of parameters, other methods."""
+    peer = Peer(provider)
+    token = peer.metadata["token_endpoint"]
+    for headers, body in (
+        ({"Authorization": "Basic %%%"}, b"grant_type=x"),
+        ({"Authorization": "Basic /w=="}, b"\xff\xfe"),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, b"a=1&" * 5000),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, b"grant_type=refresh_token&refresh_token=%ff"),
+    ):
+        assert peer.browser.post(token, content=body, headers=headers).status_code == 401
+    assert peer.browser.put(token).status_code == 405
+    assert peer.browser.get(f"{token}/introspect", params={"token": "x"}).status_code == 401
+    assert provider.service.site.recorder.failure is None
+
+
 def test_down_is_503_and_unknown_settings_are_ours(provider: Served) -> None:
     """A provider that is down answers 503 to all; a token label that does not exist is a fault of the bench."""
     provider.configure(fault="down")

@@ -80,7 +80,7 @@ class Endpoints:
         """Agree for whoever the case chose; the browser that comes back with a live session is not asked again."""
         asked, settings, grants = call.parameters, self._service.settings, self._service.grants
         redirect = asked.get("redirect_uri", "")
-        if asked.get("client_id") != settings["client"] or "://" not in redirect:
+        if asked.get("client_id") != settings["client"] or not _sound(redirect):
             return Reply(b"client_id or redirect_uri unknown", 400, "text/plain", {"error": "invalid_request"})
         state = asked.get("state", "") if settings["state"] == "same" else "etat-d-une-autre-connexion"
         back = {"state": state} if "state" in asked or settings["state"] != "same" else {}
@@ -238,7 +238,7 @@ class Endpoints:
         facts: dict[str, Fact] = {"ended": ended}
         gone = f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
         target = asked.get("post_logout_redirect_uri", "")
-        if "://" not in target:
+        if not _sound(target):
             return WebReply("<p>Déconnecté.</p>".encode(), 200, "text/html; charset=utf-8", facts,
                             headers={"Set-Cookie": gone})  # fmt: skip
         return _back(target, {"state": asked["state"]} if "state" in asked else {}, facts, gone)
@@ -247,6 +247,11 @@ class Endpoints:
         client, secret = credentials(call)
         settings = self._service.settings
         return client == settings["client"] and hmac.compare_digest(secret.encode(), settings["secret"].encode())
+
+
+def _sound(address: str) -> bool:
+    """Whether a browser can be sent there: an absolute address, in visible ASCII (RFC 3986, 2)."""
+    return "://" in address and all("!" <= c <= "~" for c in address)
 
 
 def _sid(hint: str) -> str:
