@@ -49,9 +49,11 @@ def test_the_facts_of_a_row_are_those_of_the_export(row: Requirement, export: di
     assert row.scope == own["profile"]
     assert row.derived is own["derived"]
     official = scenarios(source)
-    assert [s.id for s in row.scenarios] == ([s["id"] for s in official] or [None])
-    assert [s.derived for s in row.scenarios] == ([False] * len(official) or [True])
-    for ours, theirs in zip(row.scenarios, official, strict=False):
+    # A scenario of our own may follow the official ones: another property that the statement asks for.
+    kept = [s for s in row.scenarios if not s.derived] if official else row.scenarios
+    assert [s.id for s in kept] == ([s["id"] for s in official] or [None])
+    assert all(s.id is None and s.property for s in row.scenarios if s.derived and official)
+    for ours, theirs in zip(kept, official, strict=False):
         assert [(p.id, p.kind.value) for p in ours.proofs] == [(p["id"], p["kind"]) for p in theirs["proofs"]]
 
 
@@ -80,15 +82,16 @@ def test_manual_rows_say_what_to_hand_in_and_the_others_why_not_yet() -> None:
                 assert scenario.property or scenario.reason, scenario.key
 
 
-def test_the_five_judged_rows_name_their_property() -> None:
-    """The rows that the bench judges, and by what."""
-    assert {r.key: r.properties for r in ROWS if r.properties} == {
-        "PFI/va1/DMP/va1.01": ("dmp.systematic-feeding",),
-        "PFI/va1/INS/va1.16": ("ins.incoming-identity",),
-        "PFI/va1/INTRA/va1.01": ("documents.imaging-flags",),
-        "PFI/va2/CDA/HL7.01": ("documents.volet-reception",),
-        "PFI/va2/CDA/HL7.02": ("returns.dmp-result",),
-    }
+def test_the_first_rows_judged_name_their_property() -> None:
+    """The rows that the bench judged first, and by what."""
+    judged = {r.key: r.properties[0] for r in ROWS if r.properties}
+    assert judged.items() >= {
+        "PFI/va1/DMP/va1.01": "dmp.systematic-feeding",
+        "PFI/va1/INS/va1.16": "ins.incoming-identity",
+        "PFI/va1/INTRA/va1.01": "documents.imaging-flags",
+        "PFI/va2/CDA/HL7.01": "documents.volet-reception",
+        "PFI/va2/CDA/HL7.02": "returns.dmp-result",
+    }.items()
 
 
 def words(text: str) -> list[str]:
