@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import email
 import email.policy
 import smtplib
@@ -484,7 +485,32 @@ def test_polling_does_not_keep_a_window_open(bench: Bench) -> None:
     poller.start()
     try:
         assert bench.of("login", "imap")
-        assert bench.settle({}).settled
+        window = bench.settle({})
+        assert window.settled
+        told = [e for e in window.exchanges if e.channel == "imap"]
+        assert len(told) <= 210
+        assert len(told) + window.counters.get("imap.quiet", 0) >= window.counters["imap.login"]
     finally:
         stop.set()
         poller.join(SECONDS)
+
+
+def test_a_client_that_tries_for_ever_does_not_either(bench: Bench) -> None:
+    """A client that meets a wrong certificate and tries again at once is heard failing, and the window settles."""
+    bench.settle({"mss.certificate": "expired"})
+    stop = threading.Event()
+
+    def insist() -> None:
+        context = bench.tls()
+        while not stop.is_set():
+            with contextlib.suppress(ssl.SSLError, smtplib.SMTPException), bench.smtp(secure=False) as client:
+                client.starttls(context=context)
+
+    insisting = threading.Thread(target=insist)
+    insisting.start()
+    try:
+        assert ended(bench).handshake == "failed"
+        assert bench.settle({"mss.certificate": "expired"}).settled
+    finally:
+        stop.set()
+        insisting.join(SECONDS)

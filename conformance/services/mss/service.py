@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
@@ -26,8 +27,13 @@ IDLE_SECONDS = 1_800.0
 """How long a session may stay silent (RFC 3501 5.4: at least 30 minutes)."""
 LIMIT_SESSIONS = 1_000
 STREAM_BYTES = 256 * 1024
-QUIET_KEPT = 200
-"""Sessions without effect that are recorded between two settings of the service; the others are counted."""
+QUIET_BURST = 200
+QUIET_EVERY_MS = 100
+"""What has no effect (sessions, sign-ins, a message read again) is recorded ten times a second at most, and up to a
+burst; the rest is counted. A client that polls in a loop fills no journal."""
+
+ALIKE_HEARD = 3
+"""Sessions that fail in the same way, after which a client that tries for ever no longer keeps a window from ending."""
 
 KNOBS: Mapping[str, str] = MappingProxyType(
     {
@@ -76,7 +82,9 @@ class MailService(Service):
         self._listener: Listener | None = None
         self._open: dict[Session, asyncio.Task[None]] = {}
         self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
-        self._quiet = 0
+        self._quiet = float(QUIET_BURST)
+        self._quiet_ms = 0
+        self._alike: Counter[tuple[str, ...]] = Counter()
         self._pki: Pki | None = None
 
     async def listen(self, site: Site) -> tuple[str, int]:
@@ -108,7 +116,8 @@ class MailService(Service):
         for key, allowed in _CHOICES.items():
             if self.settings[key] not in allowed:
                 raise InternalError("bench.unknown-setting", where=self.name, key=f"{self.name}.{key}")
-        self._quiet = 0
+        self._quiet = float(QUIET_BURST)
+        self._alike.clear()
         self._ready()
         if any(self.settings[key] != before[key] for key in _MET):
             self.close_sessions()  # a client that keeps its connection would never meet the new set-up
@@ -212,13 +221,19 @@ class MailService(Service):
             self.counters["failed"] += 1
         recorder = self.site.recorder
         told = {**session.facts(), **facts, "event": event}
+        if event == "session" and not session.effects:
+            alike = (self.certificate, self.offer, str(facts.get("failure")), str(facts.get("clear_commands")))
+            self._alike[alike] += 1
+            quiet = quiet or self._alike[alike] > ALIKE_HEARD
         if not quiet:
             return recorder.record(self.channel, Direction.FROM_VENDOR, session.number, body, told)
-        self._quiet += 1
-        before = recorder.last_activity
-        if self._quiet > QUIET_KEPT:
+        ms, before = recorder.clock.ms(), recorder.last_activity
+        self._quiet = min(QUIET_BURST, self._quiet + (ms - self._quiet_ms) / QUIET_EVERY_MS)
+        self._quiet_ms = ms
+        if self._quiet < 1:
             self.counters["quiet"] += 1
-            return Exchange("", self.channel, Direction.FROM_VENDOR, session.number, 0, body, told)
+            return Exchange("", self.channel, Direction.FROM_VENDOR, session.number, ms, body, told)
+        self._quiet -= 1
         made = recorder.record(self.channel, Direction.FROM_VENDOR, session.number, body, told)
         recorder.last_activity = before
         return made
