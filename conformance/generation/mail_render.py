@@ -194,7 +194,7 @@ def _files(
         mail.File(_pdf_name(document, number, identity, sent_at), "application/pdf", _copy(document, number, binding))
         for number, document in enumerate(case.documents, 1)
     )
-    archive = _zip(copies) if case.content == "zip" else _archive(case, documents, binding, sent_at)
+    archive = _zip(copies, documents) if case.content == "zip" else _archive(case, documents, binding, sent_at)
     kind = "application/octet-stream" if case.opaque else "application/zip"
     joined = mail.File(ARCHIVE if case.content == "xdm" else "documents.zip", kind, archive)
     if case.content == "zip":
@@ -212,9 +212,10 @@ def _copy(document: MailDocument, number: int, binding: Binding) -> bytes:
     return pdf.pdf_a(document.kind.title, title=document.kind.title, uid=binding.uid("mail-copy", number))
 
 
-def _zip(copies: tuple[mail.File, ...]) -> bytes:
-    """An ordinary archive: the PDF copies and a note, nothing of an IHE_XDM."""
-    members = {f"document-{n}.pdf": copy.content for n, copy in enumerate(copies, 1)}
+def _zip(copies: tuple[mail.File, ...], documents: tuple[bytes, ...]) -> bytes:
+    """An ordinary archive: the CDAs, their PDF copies and a note, nothing of an IHE_XDM."""
+    members = {f"document-{n}.xml": document for n, document in enumerate(documents, 1)}
+    members |= {f"document-{n}.pdf": copy.content for n, copy in enumerate(copies, 1)}
     return zipped.write({"lisez-moi.txt": b"Documents du patient.\r\n", **members})
 
 
