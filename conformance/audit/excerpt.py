@@ -48,9 +48,7 @@ def visible(text: str) -> str:
     return _CONTROLS.sub("\ufffd", text)
 
 
-def excerpt(
-    exchange: str, channel: str, direction: str, body: bytes, facts: Mapping[str, Fact] = NOTHING
-) -> Excerpt:
+def excerpt(exchange: str, channel: str, direction: str, body: bytes, facts: Mapping[str, Fact] = NOTHING) -> Excerpt:
     """What to show of an exchange, whatever its bytes are; without a body, what its connection told."""
     data = body[:BYTES]
     kind, lines = _read(data) if data else ("facts", _facts(facts))

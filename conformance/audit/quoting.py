@@ -1,4 +1,4 @@
-"""What an audit quotes of a journal: messages, counterexamples with their nearest right case, digests of the evidence."""
+"""What an audit quotes of a journal: messages, counterexamples and their nearest right case, digests."""
 
 from __future__ import annotations
 

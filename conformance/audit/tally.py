@@ -133,8 +133,9 @@ class Tally:
 
     `heard` is keyed by (run key, subscription id); `keys` and `counts` by run key; `exchanges` by exchange id; `cases`
     by case, sentinels and shrunk ones included; `reached` gives the cases in which a (run key, subscription id) had a
-    witness, with the fingerprints of what it found there. `unmet` gives what the target did not offer, for a (run key, subscription id) that was not
-    driven for that reason; `pending` the run keys that have a case whose outcome is awaited.
+    witness, with the fingerprints of what it found there. `unmet` gives what the target did not offer, for a
+    (run key, subscription id) that was not driven for that reason; `pending` the run keys that have a case whose
+    outcome is awaited.
     """
 
     opening: Line = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -22,6 +22,9 @@ INTERRUPTED = 130
 
 COMMAND = "command.json"
 """Beside the journal: the files a resumed run needs again (the journal keeps their digests, not their places)."""
+
+UNBEGUN = "0" * 8
+"""The run of a configuration that was never begun."""
 
 SHOWN = 20
 
@@ -60,26 +63,28 @@ def remembered(folder: Path) -> dict[str, Path]:
 
 
 @contextmanager
-def resumable(display: Display, *, demo: bool = False) -> Iterator[None]:
+def resumable(display: Display, *, demo: bool = False, named: Path | None = None) -> Iterator[None]:
     """Say how to go on when the run inside is interrupted or stopped by a fault of the set-up.
 
-    A demonstration is not resumed: its vendor ends with it.
+    A demonstration is not resumed: its vendor ends with it. `named` is the folder to resume when it is not that of the
+    run: the one of a merged audit, which can be resumed before any of its runs has begun.
     """
     try:
         yield
     except KeyboardInterrupt:
         if demo:
             say("cli.demo.interrupted")
-        elif display.folder:
-            say("cli.run.interrupted", folder=display.folder)
+        elif folder := named or display.folder:
+            say("cli.run.interrupted", folder=folder)
         else:
             say("cli.run.interrupted-early")
         raise typer.Exit(INTERRUPTED) from None
     except BenchError as error:
-        if demo or not display.folder:
+        folder = named or display.folder
+        if demo or not folder:
             raise
         complain(error)
-        say("cli.run.stopped", folder=display.folder)
+        say("cli.run.stopped", folder=folder)
         raise typer.Exit(error.exit_code) from None
 
 
@@ -91,11 +96,20 @@ def conclude(folder: Path) -> NoReturn:
     _print(audit)
     for path in written:
         say("cli.written", path=path)
-    say(_NEXT[audit.exit_code], report=written[1])
+    say(_NEXT[audit.exit_code], report=page(written))
     raise typer.Exit(audit.exit_code)
 
 
+def page(written: Sequence[Path]) -> Path:
+    """The report to read first among those written: the page when there is one."""
+    return next((path for path in written if path.suffix == ".html"), written[0])
+
+
 def _print(audit: Audit) -> None:
+    for part in audit.parts:
+        outcome = "cli.run.part-unbegun" if part.identity.run == UNBEGUN else "cli.run.part"
+        says = t(f"audit.outcome.{part.exit_code}")
+        say(outcome, name=part.configuration, outcome=says, folder=part.folder)
     bad = [row for row in audit.requirements if row.verdict in (Verdict.NONCONFORM, Verdict.TOOL_ERROR)]
     for row in bad[:SHOWN]:
         print(f"  {row.id:<16} {t(f'audit.verdict.{row.verdict}')} : {row.title[spoken()]}")

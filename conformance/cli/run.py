@@ -42,10 +42,15 @@ def run(
         extra = [name for name, value in given.items() if value is not None]
         if extra:
             raise UsageError("cli.run.resume-alone", options=", ".join(extra))
-        go(_resumed(resume, target, cases))
+        _go_on(resume, target, cases)
     if target is None:
         raise UsageError("cli.run.target-needed")
-    go(_fresh(dsr, wave, target, configuration, effort_of(effort), seed_of(seed), cases, out, only or ()))
+    request = _fresh(dsr, wave, target, configuration, effort_of(effort), seed_of(seed), cases, out, only or ())
+    if configuration is None and len(request.target.configurations) > 1:
+        from conformance.cli.several import begin
+
+        begin(request, target)
+    go(request)
 
 
 def _fresh(
@@ -85,6 +90,23 @@ def _fresh(
     return RunRequest(profile, waves, loaded, folder, today(), effort, drawn, cases, kept)
 
 
+def _go_on(folder: Path, target: Path | None, cases: Path | None) -> NoReturn:
+    """The rest of a run, or of the runs of a merged audit."""
+    from conformance.audit.write import configurations
+    from conformance.bench.target import load
+    from conformance.cli.ending import remembered
+    from conformance.cli.several import go_on
+
+    described = configurations(folder)
+    if described is None:
+        go(_resumed(folder, target, cases))
+    places = remembered(folder)
+    path = target or places.get("target")
+    if path is None:
+        raise UsageError("cli.run.target-needed")
+    go_on(folder, described, load(path), path, cases or places.get("cases"))
+
+
 def _resumed(folder: Path, target: Path | None, cases: Path | None) -> RunRequest:
     """The rest of a run that was cut, as its journal says it was begun."""
     from datetime import date
@@ -118,15 +140,22 @@ def _resumed(folder: Path, target: Path | None, cases: Path | None) -> RunReques
     )
 
 
-def go(request: RunRequest) -> NoReturn:
-    """Do a run facing the vendor's own system, and conclude."""
+def drive(request: RunRequest, named: Path | None = None) -> None:
+    """Do a run facing the vendor's own system. `named` is the folder to resume from when it is not that of the run."""
     from conformance.bench.pki import Pki
-    from conformance.cli.ending import conclude, resumable
+    from conformance.cli.ending import resumable
     from conformance.cli.progress import display
     from conformance.engine.run import run as engine_run
     from conformance.services.facing import facing
 
-    with display() as shown, resumable(shown):
+    with display() as shown, resumable(shown, named=named):
         laboratory = facing(request.target, Pki.load_or_create(PKI), t, folder=request.folder)
         engine_run(request, laboratory, shown.on_event)
+
+
+def go(request: RunRequest) -> NoReturn:
+    """Do a run facing the vendor's own system, and conclude."""
+    from conformance.cli.ending import conclude
+
+    drive(request)
     conclude(request.folder)

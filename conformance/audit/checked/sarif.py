@@ -12,14 +12,14 @@ from conformance import __version__
 from conformance.audit.checked.rows import clause_of, code_of
 from conformance.audit.checked.spool import Spool
 from conformance.audit.excerpt import visible
-from conformance.evidence.codes import all_codes
+from conformance.evidence.codes import Code, all_codes
 from conformance.evidence.values import Finding, Severity
 from conformance.standards.check.values import Report
 from conformance.texts import Lang, text
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "note", Severity.NOTE: "note"}
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "note", Severity.NOTE: "note"}
 FINGERPRINT = "conformance/v1"
 
 
@@ -67,21 +67,11 @@ class Sarif:
         return {
             "ruleId": finding.code,
             "ruleIndex": self._rules.setdefault(finding.code, len(self._rules)),
-            "level": _LEVELS[finding.severity],
+            "level": LEVELS[finding.severity],
             "message": {"text": "\n".join(said)},
             "locations": [location],
             "partialFingerprints": {FINGERPRINT: hashlib.sha256(where.encode("utf-8", "replace")).hexdigest()[:32]},
             "properties": {"verdict": report.verdict, "kind": visible(report.kind), "line": spot.line},
-        }
-
-    def _rule(self, id: str) -> dict[str, Any]:
-        code = all_codes()[id]
-        return {
-            "id": id,
-            "shortDescription": {"text": code.text(self._lang)},
-            "help": {"text": f"{code.remedy(self._lang)}\n{text('cli.check.clause', self._lang, clause=code.clause)}"},
-            "defaultConfiguration": {"level": _LEVELS[code.severity]},
-            "properties": {"clause": code.clause},
         }
 
     def finish(self, *, complete: bool = True) -> None:
@@ -90,7 +80,7 @@ class Sarif:
             "name": "conformance",
             "version": __version__,
             "language": "en-US" if self._lang == "en" else "fr-FR",
-            "rules": [self._rule(id) for id in self._rules],
+            "rules": [rule(all_codes()[id], self._lang) for id in self._rules],
         }
         invocation: dict[str, Any] = {"executionSuccessful": complete and not self._notices}
         if self._notices:
@@ -106,6 +96,17 @@ class Sarif:
     def abandon(self) -> None:
         """Leave nothing behind."""
         self._spool.__exit__(None, None, None)
+
+
+def rule(code: Code, lang: Lang) -> dict[str, Any]:
+    """The reporting descriptor of a code (§ 3.49): what it says, its remedy and its clause."""
+    return {
+        "id": code.id,
+        "shortDescription": {"text": code.text(lang)},
+        "help": {"text": f"{code.remedy(lang)}\n{text('cli.check.clause', lang, clause=code.clause)}"},
+        "defaultConfiguration": {"level": LEVELS[code.severity]},
+        "properties": {"clause": code.clause},
+    }
 
 
 def _dump(value: object) -> str:
