@@ -22,6 +22,7 @@ ACTIONS = {
     "exists": ("patients", "urn:hl7-org:v3:PRPA_IN201307UV02"),
     "provide": ("repository", "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"),
     "find": ("registry", "urn:ihe:iti:2007:RegistryStoredQuery"),
+    "authorise": ("habilitations", f"{patients.AUTHORISATION}:HabilitationsEndPoint:setAuthorization"),
     "delete": ("registry", "urn:ihe:iti:2010:UpdateDocumentSet"),
 }
 """Operation -> (service, SOAP action)."""
@@ -89,6 +90,10 @@ class Dmp:
             raise Rejected(detail or "DMPClosed", "DMP fermé")
         if state == "unknown":
             raise Unreachable("TD0.2 answered neither OK nor NF", sent=True)
+
+    async def authorise(self, subject: Subject) -> None:
+        """TD0.3: ask for access to the DMP of the patient of the VIHF. Feeding has no need of it."""
+        await self._ask("authorise", patients.authorisation(), subject)
 
     async def provide(self, submission: SubmissionSet, entry: Entry, subject: Subject) -> None:
         """TD2.1: ITI-41 with the document as an MTOM part."""

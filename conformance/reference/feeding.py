@@ -66,6 +66,8 @@ class Feeder:
         subject = self._subject(task, document)
         try:
             await self._check_existence(task.ins, subject)
+            if behaviour.asks_access():
+                await self._again(lambda: self._dmp.authorise(subject))
             await getattr(self, "_" + rules.request_of(received))(task, document, subject)
         except Rejected as refused:
             return Outcome(False, refused.code, refused.label)
@@ -92,6 +94,7 @@ class Feeder:
             source_patient_id=local or task.ins.cx(),
             traits=received.patient,
             confidentiality=task.behaviour.confidentiality_codes(received, document),
+            digest=task.behaviour.digest(document.data),
             replaces=replaces,
         )
         submission = self._submission(task, document, patient)

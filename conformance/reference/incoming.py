@@ -85,6 +85,20 @@ def read(raw: bytes) -> Message:
         raise Refused("100", "MSH^1") from None
 
 
+def identity(message: Message) -> tuple[Ins | None, Traits]:
+    """The INS and the traits of a message taken in for its PID; raises Refused when there is no patient."""
+    pid = message.first("PID")
+    if pid is None:
+        raise Refused("100", "PID^1")
+    ins, local = _identifiers(pid)
+    if ins is None and not local:
+        raise Refused("101", "PID^1^3")
+    traits = _traits(pid)
+    if not traits.family:
+        raise Refused("101", "PID^1^5")
+    return ins, traits
+
+
 def received(message: Message, head: Envelope) -> Received:
     """The message read in full; raises Refused when something needed cannot be understood."""
     dialect = DIALECTS.get(head.profile.replace(" ", ""))

@@ -41,7 +41,7 @@ def acknowledgement(
             codec,
             own_control,
             type=("ACK", head.event, "ACK") if head.event else "ACK",
-            version="2.5" if head.type == "ORU" else "2.6",
+            version="2.6" if head.type == "MDM" else "2.5",
         ),
         build_segment("MSA", {1: answer, 2: _fit(control, codec)}, charset=codec),
     ]

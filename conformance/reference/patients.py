@@ -15,6 +15,7 @@ from conformance.reference.values import Ins
 
 V3 = "urn:hl7-org:v3"
 DMP_RECEIVER = "1.2.250.1.213.4.1.1.1"
+AUTHORISATION = "urn:si-dmp-habilitations"
 REASONS = "1.2.250.1.213.1.1.4.11"
 
 
@@ -40,6 +41,11 @@ def existence_query(ins: Ins, sender_oid: str) -> bytes:
         f"<value root={oid} extension={matricule}/><semanticsText>Patient.id</semanticsText>"
         "</patientIdentifier></parameterList></queryByParameter></controlActProcess></PRPA_IN201307UV02>"
     ).encode()
+
+
+def authorisation() -> bytes:
+    """The body of TD0.3 that adds an authorisation; patient and professional are those of the VIHF."""
+    return f'<h:setAuthorization xmlns:h="{AUTHORISATION}"><h:action>AJOUT</h:action></h:setAuthorization>'.encode()
 
 
 def existence_answer(body: etree._Element) -> str:

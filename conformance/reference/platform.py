@@ -137,8 +137,10 @@ class Platform:
         try:
             message = incoming.read(raw)
             head = incoming.envelope(message)
-            refusal = rules.unsupported(head)
-            if refusal is None:
+            refusal = self._behaviour.unsupported(head)
+            if refusal is None and head.type in rules.IDENTITIES:
+                incoming.identity(message)
+            elif refusal is None:
                 refusal = self._take(incoming.received(message, head), raw)
         except Refused as refused:
             refusal = refused.refusal

@@ -5,7 +5,6 @@ Source: DMP fact sheet, metadata and ebRIM skeleton; IHE ITI TF-3 4.2 (XDS metad
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,6 +84,7 @@ class Entry:
     source_patient_id: str
     traits: Traits
     confidentiality: Sequence[Coded]
+    digest: tuple[str, str]  # hash and size
     replaces: str = ""
 
 
@@ -141,11 +141,11 @@ def _submit(objects: str) -> str:
 
 
 def _entry(entry: Entry, name: str = ENTRY, uri: str = "DOC0001.XML") -> str:
-    header, data = entry.document.cda, entry.document.data
+    header = entry.document.cda
     slots = {
         "creationTime": [utc(header.effective_time)],
-        "hash": [hashlib.sha1(data).hexdigest()],  # the metadata is defined as SHA-1
-        "size": [str(len(data))],
+        "hash": [entry.digest[0]],
+        "size": [entry.digest[1]],
         "languageCode": [header.language],
         "legalAuthenticator": [xcn(header.legal)] if header.legal else [],
         "serviceStartTime": [utc(header.start)],

@@ -6,6 +6,7 @@ its annex to XDS and VIHF; DMP guide for the form of identifiers.
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,12 @@ from conformance.reference.values import (
     Traits,
 )
 
-MESSAGES = {"ORU": ("R01",), "MDM": ("T02", "T10", "T04")}
+MESSAGES = {"ORU": ("R01",), "MDM": ("T02", "T10", "T04"), "OUL": ("R22",)}
+"""Messages that carry documents. OUL^R22 belongs to the version 1.2 of the volet (laboratory)."""
+
+IDENTITIES = {"ORM": ("O01",), "SIU": ("S12", "S13", "S14", "S15", "S26")}
+"""Other messages taken in for their PID: an order, an appointment."""
+
 BY_EVENT: dict[str, Request] = {"T02": "initial", "T10": "replacement", "T04": "deletion"}
 BY_STATUS: dict[str, Request] = {"F": "initial", "C": "replacement", "D": "deletion"}
 BY_ORDER: dict[str, Request] = {"NW": "initial", "RO": "replacement", "CA": "deletion"}
@@ -58,10 +64,11 @@ def request_of(received: Received) -> Request:
 
 
 def unsupported(head: Envelope) -> Refusal | None:
-    """Refuse the messages the volet does not define."""
-    if head.type not in MESSAGES:
+    """Refuse the messages that carry neither a document of the volet nor an identity we take in."""
+    known = {**MESSAGES, **IDENTITIES}
+    if head.type not in known:
         return Refusal("200", "MSH^1^9")
-    return None if head.event in MESSAGES[head.type] else Refusal("201", "MSH^1^9")
+    return None if head.event in known[head.type] else Refusal("201", "MSH^1^9")
 
 
 def refused_request(received: Received) -> Refusal | None:
@@ -162,6 +169,16 @@ def patient_id(ins: Ins) -> str:
     return ins.cx()
 
 
+def digest(data: bytes) -> tuple[str, str]:
+    """Hash and size of a document, as XDS metadata writes them."""
+    return hashlib.sha1(data).hexdigest(), str(len(data))  # the metadata is defined as SHA-1
+
+
+def asks_access() -> bool:
+    """Whether access to the patient's DMP is asked for before feeding: never (SC.DMP/CONF.05)."""
+    return False
+
+
 def is_returned(received: Received, outcome: Outcome) -> bool:
     """Whether a business return goes to the sender: when it asked for one."""
     del outcome
@@ -178,6 +195,7 @@ def return_reference(head: Envelope, own_control: str) -> str:
 class Behaviour:
     """The replaceable decisions of the platform. A defect is `dataclasses.replace` of one of them."""
 
+    unsupported: Callable[[Envelope], Refusal | None] = unsupported
     refused_request: Callable[[Received], Refusal | None] = refused_request
     incoherent: Callable[[Received], Refusal | None] = incoherent
     refused_flags: Callable[[Received], Refusal | None] = refused_flags
@@ -188,6 +206,8 @@ class Behaviour:
     secret_connection: Callable[[Received], bool] = secret_connection
     patient_fed: Callable[[Ins, Ins | None], Ins] = patient_fed
     patient_id: Callable[[Ins], str] = patient_id
+    digest: Callable[[bytes], tuple[str, str]] = digest
+    asks_access: Callable[[], bool] = asks_access
     is_returned: Callable[[Received, Outcome], bool] = is_returned
     return_reference: Callable[[Envelope, str], str] = return_reference
 

@@ -79,6 +79,27 @@ def patient_before(ins: Ins, previous: Ins | None) -> Ins:
     return previous or ins
 
 
+def no_oul(head: Envelope) -> Refusal | None:
+    """A laboratory report in OUL is not a message the platform knows."""
+    return Refusal("200", "MSH^1^9") if head.type == "OUL" else rules.unsupported(head)
+
+
+def no_order(head: Envelope) -> Refusal | None:
+    """An order is not a message the platform knows."""
+    return Refusal("200", "MSH^1^9") if head.type == "ORM" else rules.unsupported(head)
+
+
+def no_digest(data: bytes) -> tuple[str, str]:
+    """Neither hash nor size."""
+    del data
+    return "", ""
+
+
+def access_asked() -> bool:
+    """Access is asked for each time."""
+    return True
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         "masque-ps-lost",
@@ -177,5 +198,37 @@ DEFECTS: tuple[Defect, ...] = (
         "patient_fed",
         patient_before,
         restart=True,
+    ),
+    Defect(
+        "oul-refused",
+        "PFI/va1/INTRA/va1.02",
+        "Un compte rendu de biologie reçu dans un message OUL est refusé.",
+        "A laboratory report received in an OUL message is refused.",
+        "unsupported",
+        no_oul,
+    ),
+    Defect(
+        "dmp-submission-without-hash",
+        "PFI/va1/DMP/va1.08",
+        "L'empreinte et la taille manquent aux métadonnées du document soumis au DMP.",
+        "Hash and size are missing from the metadata of the document submitted to the DMP.",
+        "digest",
+        no_digest,
+    ),
+    Defect(
+        "access-request-before-feeding",
+        "PFI/va2/DMP/CONF.05",
+        "L'autorisation d'accès au DMP (TD0.3) est demandée avant chaque alimentation.",
+        "Access to the DMP (TD0.3) is asked for before each feeding.",
+        "asks_access",
+        access_asked,
+    ),
+    Defect(
+        "orm-refused",
+        "PFI/va1/INS/va1.16",
+        "Une demande reçue en ORM, avec un PID conforme, est refusée.",
+        "An order received as ORM, with a conform PID, is refused.",
+        "unsupported",
+        no_order,
     ),
 )
