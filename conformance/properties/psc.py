@@ -59,8 +59,8 @@ def _opened(one: Attempt, mode: str) -> Iterator[Finding | Witness]:
     if one.open and one.tokens is not None:
         yield Witness(f"signed in with Pro Santé Connect, {mode}", one.exchange)
         return
-    if one.session is None and not one.refused:
-        return  # the pilot could not read the session: nothing is known
+    if (one.session is None and not one.refused) or (not one.open and one.unfinished):
+        return  # the pilot could not read the session, or the product waits for a person: nothing is known
     if one.agreed is None:
         if one.asked:
             return  # the provider itself did not agree: the request was wrong, its own rules say how
@@ -157,7 +157,7 @@ def _iam_opened(driven: Driven[Any], heard: Heard, one: Attempt, mode: str) -> I
             if again.asked and not reused:
                 yield finding("iam.oidc.session-not-reused", "prompt", exchange=again.exchange)
         return
-    if one.closed and one.agreed is not None:
+    if one.closed and one.agreed is not None and not one.unfinished:
         cause = "tokens-given" if one.tokens is not None else "tokens-not-given" if one.exchanged else "code-not-used"
         yield finding("iam.oidc.not-opened", "session", exchange=one.exchange, cause=cause, subject=mode)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.evidence.values import Context, Driven, Heard, Observation
+from conformance.evidence.values import Context, Direction, Driven, Heard, Observation
 from conformance.models.access import SignIn
 from conformance.properties.mail_flow import asked, step, told
 from conformance.standards.oidc.syntax import OidcAnswer, OidcRequest
@@ -18,7 +18,7 @@ class Attempt:
 
     `requests` and `answers` are those of the provider meanwhile. `refused` tells that the system would not even begin.
     `session` is what the pilot read of the session: its login and RPPS, empty when it is not open, None when it could
-    not be read. `rpps` is whose sign-in it was, `exchange` the stimulus.
+    not be read. `rpps` is whose sign-in it was, `exchange` the stimulus, `page` where the browser ended.
     """
 
     exchange: str
@@ -27,6 +27,14 @@ class Attempt:
     answers: tuple[Observation, ...]
     refused: bool
     session: Mapping[str, Any] | None
+    page: bytes = b""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last page may wait for a script to run or a person to answer: the browser of the bench does
+        neither, so that what did not happen then proves nothing."""
+        page = self.page.lower()
+        return b"<script" in page or b"<form" in page
 
     @property
     def open(self) -> bool:
@@ -89,6 +97,7 @@ def attempt(driven: Driven[Any], heard: Heard, number: int = 1) -> Attempt | Non
     end = places.get(read.exchange, len(heard.own)) if read is not None else len(heard.own)
     meanwhile = heard.own[start:end]
     answer = heard.value(sent.answer, dict)
+    pages = [o.exchange for o in meanwhile if o.exchange.channel == "browser" and _came(o)]
     return Attempt(
         exchange=sent.exchange,
         rpps=str(asked(driven, heard, f"login-{number}").get("rpps") or ""),
@@ -96,7 +105,12 @@ def attempt(driven: Driven[Any], heard: Heard, number: int = 1) -> Attempt | Non
         answers=tuple(o for o in meanwhile if o.kind == "oidc-answer"),
         refused=answer is not None and answer.get("status") == "refused",
         session=told(driven, heard, f"session-{number}"),
+        page=pages[-1].body if pages else b"",
     )
+
+
+def _came(observation: Observation) -> bool:
+    return observation.exchange.direction is Direction.FROM_VENDOR
 
 
 def mode_of(case: object, context: Context) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from access_scenes import ASKED, OTHER, RPPS, Scene
 
+from conformance.evidence.values import Direction
 from conformance.models.access import SignIn
 
 PSC_WEB, PSC_BROWSER = "psc.sign-in-web", "psc.sign-in-external-browser"
@@ -60,6 +61,17 @@ def test_a_code_that_opens_nothing_is_an_error(mode: str) -> None:
     assert [(f.code, f.cause) for f in used.judged(psc)[0]] == [("psc.sign-in.not-opened", "tokens-given")]
     if iam:
         assert unused.errors(iam) == used.errors(iam) == ["iam.oidc.not-opened"]
+
+
+@pytest.mark.parametrize("page", ["<script src='/app.js'></script>", "<FORM action='/cgu'><button>Accepter</button>"])
+def test_a_page_that_waits_for_a_person_or_a_script_proves_nothing(page: str) -> None:
+    """The browser of the bench runs no script and answers no form: no error; a plain page proves the failure."""
+    for body, expected in ((page, []), ("<p>Erreur</p>", ["psc.sign-in.not-opened"])):
+        scene = begun(SignIn("web")).authorized()
+        scene.add("browser", Direction.FROM_VENDOR, body, {"protocol": "browser", "event": "page", "status": 200})
+        scene.pilot("session-1")
+        assert scene.errors(PSC_WEB) == expected
+        assert bool(scene.errors(IAM_WEB)) is bool(expected)
 
 
 def ciba(case: SignIn, session: str | None) -> Scene:

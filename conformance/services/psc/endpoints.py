@@ -90,7 +90,8 @@ class Endpoints:
         if "openid" not in asked.get("scope", "").split():
             error = error or "invalid_scope"
         live = call.cookies.get(COOKIE, "")
-        known = live in grants.sessions and settings["live"] == "yes" and asked.get("prompt") != "login"
+        anew = asked.get("prompt") == "login" or asked.get("max_age") == "0"
+        known = live in grants.sessions and settings["live"] == "yes" and not anew
         if asked.get("prompt") == "none" and not known:
             error = error or "login_required"
         facts: dict[str, Fact] = {"state": settings["state"], "login": "reused" if known else "asked"}
