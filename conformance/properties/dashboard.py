@@ -140,6 +140,8 @@ def counters(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Fi
                 expected=f"{cell.finess} {cell.channel} {cell.type} {cell.outcome} : {_between(bounds)}",
                 seen=gap.seen,
                 subject=f"{cell.channel}.{cell.outcome}",
+                # Nothing moved at all: perhaps the dashboard is only late. A control has to show that it is not.
+                absence=not gained,
             )
     if _rows(driven, heard, "last-year") is None:
         yield finding("tbb.period-missing", "last-year", exchange=after.exchange, subject="last-year")

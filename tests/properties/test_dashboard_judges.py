@@ -152,6 +152,15 @@ def test_a_feeding_that_failed_then_went_may_count_once() -> None:
         assert scene.after(",".join(rows)).judged(COUNTERS)[0] == []
 
 
+def test_a_dashboard_that_does_not_move_at_all_rests_on_silence() -> None:
+    """It may be late: the engine believes it only beside a counter that moved."""
+    still = board().before(row("dmp", "success", 4)).document("step-1").submitted(FAILURE)
+    found, _ = still.after(row("dmp", "success", 4)).judged(COUNTERS)
+    assert [(f.code, f.absence) for f in found] == [("tbb.counter-differs", True)] * 2
+    moved = everything().after(row("dmp", "success", 5)).judged(COUNTERS)[0]
+    assert {f.absence for f in moved} == {False}
+
+
 def test_a_period_that_cannot_be_read_is_an_error() -> None:
     """The previous year is refused."""
     scene = board().before().document("step-1").submitted().after(row("dmp", "success", 1), last_year="refused")
