@@ -32,6 +32,7 @@ class SignInExercise:
     environments: ClassVar[tuple[Environment, ...]] = (NORMAL,)
     case_type: ClassVar[type] = SignIn
     exclusive: ClassVar[bool] = True
+    synchronous: ClassVar[bool] = True
     weight: ClassVar[int] = 10
 
     def for_waves(self, waves: frozenset[str]) -> SignInExercise:
@@ -140,7 +141,7 @@ class _Acting:
             # The client is told to wait once: its second request gets the answer.
             for _ in range(2):
                 await self.drive.wait("psc", event="token")
-        await self.drive.quiet()
+            await self.drive.quiet()
         session = _handle(acted)
         if not session:
             return None

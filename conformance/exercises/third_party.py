@@ -42,6 +42,7 @@ class ThirdPartyConnection:
     environments: ClassVar[tuple[Environment, ...]] = (NORMAL,)
     case_type: ClassVar[type] = ThirdPartyCase
     exclusive: ClassVar[bool] = True
+    synchronous: ClassVar[bool] = True
     weight: ClassVar[int] = 10
 
     def for_waves(self, waves: frozenset[str]) -> ThirdPartyConnection:
