@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,28 +18,47 @@ from conformance.bench.issuing import write_private
 from conformance.bench.pki import AUTHORITIES, Pki
 from conformance.errors import OutputError
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""The names of a vendor's system on this machine."""
+
 WHITENER = b"Mighty Aphrodite"
 """The constant of the JKS integrity digest (JDK, sun.security.provider.JavaKeyStore)."""
 
 MAGIC, VERSION, TRUSTED = 0xFEEDFEED, 2, 2
 
 
-def write_kit(pki: Pki, folder: Path, addresses: dict[str, str], password: str | None = None) -> tuple[Path, ...]:
+def write_kit(
+    pki: Pki,
+    folder: Path,
+    addresses: dict[str, str],
+    password: str | None = None,
+    *,
+    hosts: Sequence[str] = LOOPBACK,
+    sheet: str = "",
+) -> tuple[Path, ...]:
     """Write the kit and return its files; raises OutputError.
 
-    `addresses` gives the URL of each service. `password` protects the stores, one is drawn when none is given: it is
+    `addresses` gives the URL of each service, `sheet` the text of `settings.txt`. `hosts` are the names of the vendor's
+    own machine, for the server certificate lent to it. `password` protects the stores, one is drawn when none is given: it is
     in `password.txt`. Private keys are files of mode 0600. The certificates prove nothing outside the bench.
     """
     word = password or secrets.token_urlsafe(12)
     client = pki.vendor_client()
+    server = pki.server(list(hosts))
     authorities = [pki.authority(name).certificate for name in AUTHORITIES]
     public = {name: data for name, data in pki.trust_material().items() if not name.endswith(".key")}
     public["truststore.jks"] = jks(dict(zip(AUTHORITIES, authorities, strict=True)), word)
     public["truststore.p12"] = _p12_anchors(authorities, word)
-    public["hosts.txt"] = "".join(_hosts(addresses)).encode()
+    public["server.pem"] = server.certificate_pem
+    if addresses:
+        public["hosts.txt"] = "".join(_hosts(addresses)).encode()
+    if sheet:
+        public["settings.txt"] = sheet.encode()
     private = {
         "client.key": client.key_pem,
         "client.p12": client.p12(word.encode(), "client"),
+        "server.key": server.key_pem,
+        "server.p12": server.p12(word.encode(), "server"),
         "password.txt": f"{word}\n".encode(),
     }
     try:

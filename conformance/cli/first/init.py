@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,7 +52,8 @@ def init(
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What a target file is written from. `here` is the name by which the product reaches the bench, empty when both
-    stand on one machine. `scopes` are the options switched on."""
+    stand on one machine. `scopes` are the options switched on. `third` is where other structures connect, empty for
+    nowhere. `place` is the address, command or folder of the pilot, `token` the variable that holds its token."""
 
     vendor: str
     product: str
@@ -59,8 +63,11 @@ class Answers:
     waves: tuple[str, ...]
     scopes: tuple[str, ...]
     documents: str
+    third: str
     here: str
     pilot: str
+    place: str
+    token: str
     profile: Profile
 
 
@@ -130,9 +137,18 @@ def _answers(asked: Conversation) -> Answers:
     waves = tuple(asked.ask("cli.init.waves", ",".join(known), lambda a: _waves(a, known)).split(","))
     scopes = _scopes(asked, profile, waves)
     documents = asked.ask("cli.init.documents", "127.0.0.1:2575", _address)
+    third = asked.ask("cli.init.third", "127.0.0.1:2577", _address) if "structure-tierce" in scopes else ""
     here = asked.ask("cli.init.here", "", _host)
     pilot = asked.ask("cli.init.pilot", "none", _pilot).lower()
-    return Answers(vendor, product, version, reference, dsr, waves, scopes, documents, here, pilot, profile)
+    place = token = ""
+    if pilot in PLACES:
+        default, check = PLACES[pilot]
+        place = asked.ask(f"cli.init.pilot.{pilot}", default, check)
+    if pilot == "http":
+        token = asked.ask("cli.init.token", "", _variable)
+    return Answers(
+        vendor, product, version, reference, dsr, waves, scopes, documents, third, here, pilot, place, token, profile
+    )
 
 
 def _scopes(asked: Conversation, profile: Profile, waves: tuple[str, ...]) -> tuple[str, ...]:
@@ -175,6 +191,32 @@ def _host(answer: str) -> str | None:
     plain = answer.strip("[]").replace(":", "")
     right = all(c.isascii() and (c.isalnum() or c in ".-") for c in plain)
     return None if right else t("cli.init.bad-host")
+
+
+def _url(answer: str) -> str | None:
+    scheme, found, rest = answer.partition("://")
+    right = bool(found) and scheme in ("http", "https") and bool(rest) and not set(rest) & set(" @")
+    return None if right else t("cli.init.bad-url")
+
+
+def _words(answer: str) -> str | None:
+    try:
+        return None if shlex.split(answer, posix=os.name == "posix") else t("cli.init.needed")
+    except ValueError:
+        return t("cli.init.bad-command")
+
+
+def _variable(answer: str) -> str | None:
+    right = not answer or re.fullmatch("[A-Z_][A-Z0-9_]{0,99}", answer)
+    return None if right else t("cli.init.bad-variable")
+
+
+PLACES: dict[str, tuple[str, Callable[[str], str | None]]] = {
+    "http": ("http://127.0.0.1:9000", _url),
+    "command": ("python samples/pilot/adapter_command.py", _words),
+    "files": ("pilote", lambda answer: None if answer else t("cli.init.needed")),
+}
+"""Where a pilot of each kind is: the default answer, and what is wrong with another."""
 
 
 def _pilot(answer: str) -> str | None:

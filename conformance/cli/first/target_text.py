@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -24,17 +26,30 @@ PORTS = {
 }
 """The services that a first target names, and their ports: none needs a privilege."""
 
-_PILOTS = {
-    "http": 'kind = "http"\nurl = "http://127.0.0.1:9000"\n# token_env = "PILOT_TOKEN"',
-    "command": 'kind = "command"\ncommand = ["./pilote"]',
-    "files": 'kind = "files"\nfolder = "pilote"',
-    "person": 'kind = "person"',
-}
+
+def _pilot(answers: Answers) -> Iterator[str]:
+    """The section of the pilot, or how one begins, in a comment."""
+    if answers.pilot == "none":
+        yield from ("# [pilot]", '# kind = "http"', '# url = "http://127.0.0.1:9000"', '# token_env = "PILOT_TOKEN"')
+        return
+    yield from ("[pilot]", f"kind = {_quoted(answers.pilot)}")
+    if answers.pilot == "http":
+        yield f"url = {_quoted(answers.place)}"
+        yield f"token_env = {_quoted(answers.token)}" if answers.token else '# token_env = "PILOT_TOKEN"'
+    elif answers.pilot == "command":
+        yield f"command = {_list(tuple(shlex.split(answers.place, posix=os.name == 'posix')))}"
+    elif answers.pilot == "files":
+        yield f"folder = {_quoted(answers.place)}"
 
 
 def write(answers: Answers, lang: Lang) -> str:
     """The whole file."""
     return "\n".join(_lines(answers, lang)) + "\n"
+
+
+def _at(scheme: str, address: str) -> str:
+    """An address with its scheme, the usual one unless it was given."""
+    return address if "://" in address else f"{scheme}://{address}"
 
 
 def _quoted(value: str) -> str:
@@ -65,8 +80,13 @@ def _lines(answers: Answers, lang: Lang) -> Iterator[str]:
     yield from note("cli.init.file.claims", rows=", ".join(_claims(answers)) or "-")
     yield from ("claims = []", "")
     yield from note("cli.init.file.endpoints")
-    scheme = "" if answers.documents.startswith("mllp") else "mllp://"
-    yield from ("[endpoints]", f"documents = {_quoted(scheme + answers.documents)}", "")
+    yield from ("[endpoints]", f"documents = {_quoted(_at('mllp', answers.documents))}")
+    third = f"third-party = {_quoted(_at('mllps', answers.third or '127.0.0.1:2577'))}"
+    yield from note("cli.init.file.third")
+    yield from (third if answers.third else f"# {third}", "")
+    if "mllps://" in answers.documents or answers.third:
+        yield from note("cli.init.file.endpoints-tls")
+        yield from ("# [endpoints_tls]", '# anchors = ["mon-autorite.pem"]', "# check_hostname = true", "")
     yield from note("cli.init.file.services")
     for name, port in PORTS.items():
         if name not in SERVICES:
@@ -77,10 +97,7 @@ def _lines(answers: Answers, lang: Lang) -> Iterator[str]:
             yield f"advertise = {_quoted(f'{SERVICES[name].scheme}://{answers.here}:{port}')}"
     yield ""
     yield from note("cli.init.file.pilot")
-    if answers.pilot == "none":
-        yield from ("# [pilot]", *(f"# {line}" for line in _PILOTS["http"].splitlines()))
-    else:
-        yield from ("[pilot]", *_PILOTS[answers.pilot].splitlines())
+    yield from _pilot(answers)
     yield ""
     yield from note("cli.init.file.timing")
     yield from ("[timing]", "answer = 10.0", "settle = 2.0", "reaction = 30.0", "parallel = 1", "")
