@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
-from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 import pytest
 from reference_mail_bench import CONFIG
@@ -83,7 +81,7 @@ Disposition: manual-action/MDN-sent-manually; displayed\r
 
 def read(data: bytes) -> list[receipts.Receipt]:
     """The receipts of literal bytes."""
-    return receipts.read(cast(EmailMessage, email.message_from_bytes(data, policy=email.policy.default)))
+    return receipts.read(email.message_from_bytes(data, policy=email.policy.default))
 
 
 def test_a_dsn_is_read_by_recipient() -> None:
