@@ -79,6 +79,11 @@ def annotate(excerpt: Excerpt, finding: FindingExample) -> tuple[Line, ...]:
     return _text(excerpt.lines, finding)
 
 
+def plain(excerpt: Excerpt) -> tuple[Line, ...]:
+    """The lines of an excerpt, nothing marked."""
+    return tuple(_plain(excerpt.lines))
+
+
 def _plain(lines: Sequence[str]) -> list[Line]:
     return [Line(number, (Piece(line),)) for number, line in enumerate(lines, 1)]
 

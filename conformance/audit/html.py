@@ -1,4 +1,4 @@
-"""The audit as one HTML page: self-contained, no script, nothing loaded; readable on screen, on paper and aloud."""
+"""The audit as one HTML page: self-contained, nothing loaded, whole without its few lines of script and on paper."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import base64
 import hashlib
 import json
 import re
+import shlex
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,10 +17,21 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from conformance.audit.annotate import annotate, fold
+from conformance.audit.annotate import annotate, fold, plain
 from conformance.audit.excerpt import elide, visible
-from conformance.audit.model import Audit, FindingSummary, RequirementResult, ScenarioResult, Words
+from conformance.audit.model import (
+    Audit,
+    Counterexample,
+    FindingExample,
+    FindingSummary,
+    RequirementResult,
+    ScenarioResult,
+    Share,
+    Words,
+)
+from conformance.audit.untested import Need, untested
 from conformance.evidence.codes import Code, all_codes
+from conformance.evidence.verdict import Verdict
 from conformance.texts import Lang, all_texts, text
 
 _MONTHS = {
@@ -35,9 +48,12 @@ class Caps:
     labels: int = 60
     faults: int = 5
     data: int = 20_000  # characters of the data of a counterexample
+    deciding: int = 40  # rows named beside the exit code
 
 
 CAPS = Caps()
+
+NEEDS = ("endpoint", "service", "pilot")
 
 
 @cache
@@ -53,10 +69,10 @@ def _template() -> jinja2.Template:
 
 
 @cache
-def _style() -> tuple[Markup, str]:
-    """The style sheet (ours, hence not escaped) and the hash by which the page's policy admits it alone."""
-    style = (files(__package__) / "templates" / "audit.css").read_text("utf-8")
-    return Markup(style), "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+def _resource(name: str) -> tuple[Markup, str]:
+    """A style sheet or script (ours, hence not escaped) and the hash by which the page's policy admits it alone."""
+    content = (files(__package__) / "templates" / name).read_text("utf-8")
+    return Markup(content), "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
 def anchor(key: str) -> str:
@@ -83,7 +99,7 @@ def reason(word: str, lang: Lang) -> str:
     return text(id, lang) if id in all_texts() else word
 
 
-def why(result: RequirementResult | ScenarioResult, lang: Lang) -> str:
+def why(result: RequirementResult | ScenarioResult | Share, lang: Lang) -> str:
     """Why a verdict is not a plain conform or nonconform; empty when it is."""
     if not result.reason:
         return ""
@@ -91,6 +107,35 @@ def why(result: RequirementResult | ScenarioResult, lang: Lang) -> str:
     if result.reason in ("abandoned", "no-witness", "unsettled"):
         detail = reason(detail, lang)
     return text(f"audit.reason.{result.reason}", lang, detail=detail)
+
+
+def deciding(audit: Audit) -> list[RequirementResult]:
+    """The rows that make the exit code what it is, in the order of the audit."""
+    wanted = {
+        1: (Verdict.NONCONFORM,),
+        3: (Verdict.INCONCLUSIVE, Verdict.TO_ATTEST),
+        4: (Verdict.TOOL_ERROR,),
+    }.get(audit.exit_code, ())
+    return [row for row in audit.requirements if row.verdict in wanted and (row.mandatory or audit.exit_code == 4)]
+
+
+def replay(audit: Audit) -> str:
+    """The command that drives the same cases again."""
+    who = audit.identity
+    words = ["conformance run --target CIBLE.toml", f"--wave {','.join(who.waves)}"]
+    words += [f"--effort {who.effort}", f"--seed {who.seed}"]
+    if who.configuration and not audit.parts:
+        words.append(f"--configuration {shlex.quote(visible(who.configuration))}")
+    if who.only:
+        words.append(f"--only {','.join(who.only)}")
+    if who.cases:
+        words.append(f"--cases {shlex.quote(visible(who.cases))}")
+    return " \\\n  ".join(words)
+
+
+def valid_place(example: Counterexample) -> FindingExample:
+    """Where to look in the right message: the place of the finding, whatever stands there."""
+    return replace(example.finding, seen="", expected="")
 
 
 def code_of(finding: FindingSummary) -> Code | None:
@@ -112,7 +157,8 @@ def _pretty(data: object) -> str:
 
 def render(audit: Audit, lang: Lang) -> str:
     """The page, in a language."""
-    style, style_hash = _style()
+    style, style_hash = _resource("audit.css")
+    script, script_hash = _resource("filter.js")
     waves = [(w, [r for r in audit.requirements if r.wave == w]) for w in audit.identity.waves]
 
     def t(id: str, /, **values: object) -> str:
@@ -135,12 +181,36 @@ def render(audit: Audit, lang: Lang) -> str:
     def told(pick: Callable[[Code], str]) -> Callable[[FindingSummary], str]:
         return lambda finding: pick(code) if (code := code_of(finding)) is not None else ""
 
+    def need_name(need: Need) -> str:
+        return t(f"page.need.{need.kind}", name=need.what) if need.kind in NEEDS else need.name
+
+    def need_how(need: Need) -> str:
+        return t(f"page.how.{need.kind}", name=need.what) if need.kind in NEEDS else ""
+
+    states = Counter(row.receivability for row in audit.requirements)
     names: dict[str, Any] = {
         "audit": audit,
         "lang": lang,
         "style": style,
         "style_hash": style_hash,
+        "script": script,
+        "script_hash": script_hash,
         "caps": CAPS,
+        "colon": ":" if lang == "en" else "\u00a0:",
+        "untested": untested(audit),
+        "need_name": need_name,
+        "need_how": need_how,
+        "first_wave": audit.identity.waves[0],
+        "deciding": deciding(audit),
+        "derived": sum(row.derived for row in audit.requirements),
+        "owed": sum(row.proofs_owed for row in audit.requirements),
+        "received": sum(row.proofs_received for row in audit.requirements),
+        "receivability": {state: states[state] for state in ("complete", "incomplete", "none-owed")},
+        "present": {v.value: n for v, n in audit.by_verdict().items() if n},
+        "sections": list(dict.fromkeys(row.section for row in audit.requirements)),
+        "levels": list(dict.fromkeys(row.level for row in audit.requirements)),
+        "replay": replay(audit),
+        "valid_place": valid_place,
         "waves": [(wave, rows) for wave, rows in waves if rows],
         "mandatory": {v.value: n for v, n in audit.by_verdict(mandatory=True).items()},
         "indicative": {v.value: n for v, n in audit.by_verdict(mandatory=False).items()},
@@ -153,7 +223,7 @@ def render(audit: Audit, lang: Lang) -> str:
         "environment": environment,
         "digest_name": digest_name,
         "visible": visible,
-        "annotate": lambda excerpt, finding: fold(annotate(excerpt, finding)),
+        "annotate": lambda excerpt, finding: fold(annotate(excerpt, finding) if finding else plain(excerpt)),
         "label": label,
         "pretty": _pretty,
         "code_text": lambda finding: sentence(finding, lang),
