@@ -23,8 +23,8 @@ PROFESSION = "10"
 class SignInExercise:
     """Makes accounts, asks for a sign-in, goes to the provider as a browser would, reads the session that came of it.
 
-    Steps are named `account-<n>` (creation), `login-<n>`, `browser-<n>`, `session-<n>` for sign-ins by the provider,
-    `password-<n>` and `password-session-<n>` for those by password, `logout`, `logout-browser`, `session-out`.
+    Steps are named `account-<n>` (creation), `login-<n>`, `browser-<n>`, `session-<n>` (and `session-<n>-late` when
+    it was not open yet) for sign-ins by the provider, `password-<n>` and `password-session-<n>` for those by password, `logout`, `logout-browser`, `session-out`.
     """
 
     name: ClassVar[str] = NAME
@@ -145,11 +145,16 @@ class _Acting:
         session = _handle(acted)
         if not session:
             return None
-        await self._read(session, f"session-{number}")
+        if not await self._read(session, f"session-{number}") and isinstance(url, str):
+            # The page may have come back before the tokens did: no session is believed after a silence only.
+            await self.drive.quiet()
+            await self._read(session, f"session-{number}-late")
         return session
 
-    async def _read(self, session: str, name: str) -> None:
-        await self.drive.query("session.read/1", {"session": session}, name=name)
+    async def _read(self, session: str, name: str) -> bool:
+        """Read a session; whether it is open."""
+        acted = await self.drive.query("session.read/1", {"session": session}, name=name)
+        return bool(acted.data.get("login") or acted.data.get("rpps"))
 
     async def _by_password(self, number: int, who: Person) -> None:
         asked = {"login": who.login, "password": who.password}

@@ -93,7 +93,9 @@ def attempt(driven: Driven[Any], heard: Heard, number: int = 1) -> Attempt | Non
         return None
     places = {o.exchange.id: place for place, o in enumerate(heard.own)}
     start = places.get(sent.exchange, 0)
-    read = step(driven, f"session-{number}")
+    late = f"session-{number}-late"
+    last = late if step(driven, late) is not None else f"session-{number}"
+    read = step(driven, last)
     end = places.get(read.exchange, len(heard.own)) if read is not None else len(heard.own)
     meanwhile = heard.own[start:end]
     answer = heard.value(sent.answer, dict)
@@ -104,7 +106,7 @@ def attempt(driven: Driven[Any], heard: Heard, number: int = 1) -> Attempt | Non
         requests=tuple(o for o in meanwhile if o.kind == "oidc-request"),
         answers=tuple(o for o in meanwhile if o.kind == "oidc-answer"),
         refused=answer is not None and answer.get("status") == "refused",
-        session=told(driven, heard, f"session-{number}"),
+        session=told(driven, heard, last),
         page=pages[-1].body if pages else b"",
     )
 

@@ -134,6 +134,14 @@ def test_a_sign_in_that_never_reaches_the_provider_rests_on_silence() -> None:
     assert seen == []
 
 
+def test_a_session_that_opens_a_little_later_is_open() -> None:
+    """The tokens were fetched after the page had come back: the later reading counts, for good tokens and wrong ones."""
+    good = begun(SignIn("web")).authorized().pilot("session-1").tokens().pilot("session-1-late", data=SESSION)
+    assert [len(w) for w in good.judged(PSC_WEB)] == [0, 1]
+    wrong = begun(SignIn("web", token="expired")).authorized().pilot("session-1").tokens("expired")
+    assert wrong.pilot("session-1-late", data=SESSION).errors(IAM_WEB) == ["iam.oidc.invalid-token"]
+
+
 def test_a_pilot_that_cannot_act_or_read_proves_nothing() -> None:
     """Unsupported mode, or a session that could not be read: neither a finding nor a witness."""
     unsupported = Scene(SignIn("web"), "sign-in").pilot("login-1", failure="pilot-unsupported")
