@@ -39,8 +39,8 @@ def write_kit(
     """Write the kit and return its files; raises OutputError.
 
     `addresses` gives the URL of each service, `sheet` the text of `settings.txt`. `hosts` are the names of the vendor's
-    own machine, for the server certificate lent to it. `password` protects the stores, one is drawn when none is given: it is
-    in `password.txt`. Private keys are files of mode 0600. The certificates prove nothing outside the bench.
+    own machine, for the server certificate lent to it. `password` protects the stores, one is drawn when none is given:
+    it is in `password.txt`. Private keys are files of mode 0600. The certificates prove nothing outside the bench.
     """
     word = password or secrets.token_urlsafe(12)
     client = pki.vendor_client()

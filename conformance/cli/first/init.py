@@ -137,7 +137,7 @@ def _answers(asked: Conversation) -> Answers:
     waves = tuple(asked.ask("cli.init.waves", ",".join(known), lambda a: _waves(a, known)).split(","))
     scopes = _scopes(asked, profile, waves)
     documents = asked.ask("cli.init.documents", "127.0.0.1:2575", _address)
-    third = asked.ask("cli.init.third", "127.0.0.1:2577", _address) if "structure-tierce" in scopes else ""
+    third = asked.ask("cli.init.third", "127.0.0.1:2577", _address) if _third(profile, waves, scopes) else ""
     here = asked.ask("cli.init.here", "", _host)
     pilot = asked.ask("cli.init.pilot", "none", _pilot).lower()
     place = token = ""
@@ -161,6 +161,16 @@ def _scopes(asked: Conversation, profile: Profile, waves: tuple[str, ...]) -> tu
         print()
         say("cli.init.scopes.why")
     return tuple(o.name for o in off if asked.agree(o.text(spoken()), default=False))
+
+
+def _third(profile: Profile, waves: tuple[str, ...], scopes: tuple[str, ...]) -> bool:
+    """Whether some row needs the port where other structures connect."""
+    from conformance.catalogue.loader import resolve_options
+    from conformance.engine.outlook import outlook
+
+    options = resolve_options(profile.options, frozenset(scopes))
+    found = outlook(profile, waves, options=options, claims=frozenset(), available=frozenset())
+    return any(unlock.need == "endpoint:third-party" for unlock in found.unlocks)
 
 
 def _dsr(answer: str) -> str | None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 TAIL = {"annuaire": ("/practitioners", "/fhir/v2/Practitioner", "/accounts", "/mssante/liste-blanche.xml")}
 
+ORDER = ("settings", "hosts", "anchors", "root", "intermediate", "igc", "client", "server", "truststore", "password")
+"""Files in the order they are told: stem, or its beginning."""
+
 
 def trust(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="cli.trust.folder", show_default=False)],
@@ -44,7 +47,7 @@ def trust(
         Pki.load_or_create(PKI), folder, addresses, hosts=(*dict.fromkeys((*(host or ()), *LOOPBACK)),), sheet=sheet
     )
     say("cli.trust.written", count=len(written), folder=folder)
-    for path in written:
+    for path in sorted(written, key=lambda path: (ORDER.index(path.stem.split("-")[0]), path.name)):
         say(f"cli.trust.file.{path.name}", name=path.name)
     print()
     if sheet:
@@ -73,7 +76,7 @@ def _sheet(addresses: Mapping[str, str], settings: Mapping[str, object]) -> Iter
     yield t("cli.trust.names")
     for name, url in addresses.items():
         yield f"  {name:<10} {url}"
-        if name in ("mss", "imap"):
+        if name == "mss":
             for kind in ("application", "return", "personal"):
                 yield f"  {'':<10}   {t(f'cli.trust.mailbox.{kind}')}{settings[f'mss_{kind}_mailbox']}"
             yield f"  {'':<10}   {t('cli.trust.any-password')}"
