@@ -23,8 +23,9 @@ PROFESSION = "10"
 class SignInExercise:
     """Makes accounts, asks for a sign-in, goes to the provider as a browser would, reads the session that came of it.
 
-    Steps are named `account-<n>` (creation), `login-<n>`, `browser-<n>`, `session-<n>` (and `session-<n>-late` when
-    it was not open yet) for sign-ins by the provider, `password-<n>` and `password-session-<n>` for those by password, `logout`, `logout-browser`, `session-out`.
+    Steps are named `account-<n>` (creation), `login-<n>`, `browser-<n>`, `session-<n>` (and `session-<n>-late` when it
+    was not open yet) for sign-ins by the provider, `password-<n>` and `password-session-<n>` for those by password,
+    `logout`, `logout-browser`, `session-out`.
     """
 
     name: ClassVar[str] = NAME

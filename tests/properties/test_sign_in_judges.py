@@ -135,7 +135,7 @@ def test_a_sign_in_that_never_reaches_the_provider_rests_on_silence() -> None:
 
 
 def test_a_session_that_opens_a_little_later_is_open() -> None:
-    """The tokens were fetched after the page had come back: the later reading counts, for good tokens and wrong ones."""
+    """The tokens were fetched after the page had come back: the later reading counts, for good and wrong ones."""
     good = begun(SignIn("web")).authorized().pilot("session-1").tokens().pilot("session-1-late", data=SESSION)
     assert [len(w) for w in good.judged(PSC_WEB)] == [0, 1]
     wrong = begun(SignIn("web", token="expired")).authorized().pilot("session-1").tokens("expired")
