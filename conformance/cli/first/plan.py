@@ -101,7 +101,12 @@ def _print(found: Outlook, *, every: bool) -> None:
     for unlock in found.unlocks:
         say("cli.plan.unlock", need=unlock.need, alone=len(unlock.alone), together=len(unlock.together))
         what, _, name = unlock.need.partition(":")
-        say(f"cli.plan.how.{what}", name=name)
+        if what != "pilot":
+            say(f"cli.plan.how.{what}", name=name)
+    asked = [unlock.need for unlock in found.unlocks if unlock.need.startswith("pilot:")]
+    if asked:
+        rows = sum(bool(one.missing) and set(one.missing) <= set(asked) for one in found.rows)
+        say("cli.plan.how.pilot", rows=rows)
 
 
 def _line(one: RowOutlook) -> str:
