@@ -37,6 +37,7 @@ def _transmitting(driven: Driven[object], heard: Heard, context: Context) -> Ite
     control=_CONTROL,
     environments=("normal",),
     needs=MSS,
+    passive=True,
 )
 def document_attachments(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """One patient a mail, an IHE_XDM archive of CDA documents, the same documents as PDF/A-1."""
@@ -54,6 +55,7 @@ def document_attachments(driven: Driven[object], heard: Heard, context: Context)
     control=_CONTROL,
     environments=("normal",),
     needs=MSS,
+    passive=True,
 )
 def subject_format(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """The subject is XDM/1.0/DDM+, a label, the family name, the given name and, if wanted, the birth date."""

@@ -30,6 +30,7 @@ def _by_form(heard: Heard, context: Context, group: str) -> Iterator[Finding | W
     control=_CONTROL,
     environments=("normal",),
     needs=MSS,
+    passive=True,
 )
 def header_ins(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """X-MSS-INS is O or N as the CDA enclosed bears a qualified INS or not, and absent without a CDA in an archive."""
@@ -53,6 +54,7 @@ def header_ins(driven: Driven[object], heard: Heard, context: Context) -> Iterat
     control=_CONTROL,
     environments=("normal",),
     needs=MSS,
+    passive=True,
 )
 def header_code_cda(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """X-MSS-CODECDA gives the code of every CDA enclosed in an archive, and is absent without any."""
@@ -67,6 +69,7 @@ def header_code_cda(driven: Driven[object], heard: Heard, context: Context) -> I
     codes=frozenset({"mail.x-mss-ins.unexpected", "mail.x-mss-codecda.unexpected"}),
     claims=frozenset({"composed:plain"}),
     needs=MSS,
+    passive=True,
 )
 def header_absent(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """The permitted twin: a mail that a person writes, without an archive, has neither of the two headers."""
@@ -86,6 +89,7 @@ def header_absent(driven: Driven[object], heard: Heard, context: Context) -> Ite
     control=_CONTROL,
     environments=("normal",),
     needs=MSS,
+    passive=True,
 )
 def header_nil(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Every mail bears X-MSS-NIL, the product reference that the target declares.

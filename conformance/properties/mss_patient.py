@@ -111,6 +111,7 @@ def _as_owed(one: Sending) -> Iterator[Finding | Witness]:
     control="mss:reply-open",
     environments=("normal",),
     needs=MSS,
+    passive=True,
 )
 def patient_address(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Patients are written to at the matricule of their qualified INS; one whose identity is not qualified never is."""
@@ -147,6 +148,7 @@ def patient_address(driven: Driven[object], heard: Heard, context: Context) -> I
     control="mss:reply-open",
     environments=("normal",),
     needs=MSS,
+    passive=True,
 )
 def no_patient_reply(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """When the sender wants no answer, the mail to the patient bears X-MSS-MES: FIN."""

@@ -23,6 +23,7 @@ _CONTROL = "mss:reply-open"
     control=_CONTROL,
     environments=("normal",),
     needs=MSS,
+    passive=True,
 )
 def message_id(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Every mail has one Message-ID of RFC 5322, and two different mails do not share theirs."""
@@ -56,6 +57,7 @@ def _content(one: Sending) -> tuple[object, ...]:
     control=_CONTROL,
     environments=("normal",),
     needs=MSS,
+    passive=True,
 )
 def body_format(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Every body is text/plain, or text/plain then text/html of the same wording."""
@@ -73,6 +75,7 @@ def body_format(driven: Driven[object], heard: Heard, context: Context) -> Itera
     control=_CONTROL,
     environments=("normal",),
     needs=MSS,
+    passive=True,
 )
 def sender_label(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """From bears a meaningful label: names of a person for a personal mailbox, a unit for the others."""
@@ -90,6 +93,7 @@ def sender_label(driven: Driven[object], heard: Heard, context: Context) -> Iter
     control=_CONTROL,
     environments=("normal",),
     needs=MSS,
+    passive=True,
 )
 def automatic_mailbox_notice(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """A mail of the application mailbox has a Reply-To and ends with the notice, both leading to someone."""

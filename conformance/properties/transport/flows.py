@@ -45,6 +45,7 @@ _UNKNOWN = ("foreign", "self-signed")
     codes=frozenset({"ssi.flow.clear", "ssi.flow.clear-local", "ssi.flow.anonymous", "ssi.flow.peer-unverified"}),
     claims=frozenset({"plain", "certificate:foreign", "offer:no-starttls"}),
     control="plain",
+    passive=True,
 )
 def protected_flows(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Each flow heard goes over TLS (or in a declared tunnel), and both of its ends were authenticated before."""
@@ -129,6 +130,7 @@ def _wrong(exchange: Exchange, flow: Flow) -> Finding | None:
     ),
     claims=frozenset({"plain", "offer:tls1.1-only", "offer:weak-dh"}),
     control="plain",
+    passive=True,
 )
 def cryptography(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Every session negotiated, on any channel, follows the guides of the ANSSI; old offers are not taken."""

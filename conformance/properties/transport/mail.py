@@ -79,6 +79,7 @@ _BETTER_REFUSED = {
     ),
     claims=frozenset({"plain"}),
     control="plain",
+    passive=True,
 )
 def application_mailbox_session(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """On the application mailbox: the ORG AUTH_CLI certificate, then PLAIN with the address of the mailbox."""

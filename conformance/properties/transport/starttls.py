@@ -118,4 +118,5 @@ for _row in ROWS:
         claims=_row.claims,
         control=_row.control,
         needs=_row.needs,
+        passive=True,
     )(protected(_row))

@@ -23,6 +23,7 @@ _NOT_ADMITTED = frozenset({"weak-dh", "weak-curve", "foreign-suites"})
     codes=frozenset({"mss.tls.not-1-2"}),
     claims=frozenset({"plain", "offer:tls1.1-only", "offer:tls1.3-only"}),
     control="plain",
+    passive=True,
 )
 def tls_1_2_only(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """No session in another version than 1.2; a product of wave 2 may speak later ones (MSS/CONF.02)."""
@@ -48,6 +49,7 @@ def tls_1_2_only(driven: Driven[object], heard: Heard, context: Context) -> Iter
     codes=frozenset({"mss.tls.below-1-2", "mss.tls.old-version-taken"}),
     claims=frozenset({"plain"}),
     control="plain",
+    passive=True,
 )
 def tls_1_2_or_later(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """The system can speak TLS 1.2 at least: what it offers when its handshake fails tells that it cannot."""
@@ -107,6 +109,7 @@ def _without_1_3(link: Link) -> bool:
     codes=frozenset({"tls.suite.not-admitted", "tls.group.not-admitted", "mss.tls.suites-offered"}),
     claims=frozenset({"plain", "offer:weak-dh", "offer:weak-curve", "offer:foreign-suites"}),
     control="plain",
+    passive=True,
 )
 def cipher_suites(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Every TLS 1.2 session in one of the six suites, its group large enough; nothing else is taken."""
