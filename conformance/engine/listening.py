@@ -25,9 +25,13 @@ from conformance.evidence.journal import Writer
 from conformance.evidence.values import Binding, Context, Driven, Exchange, Heard, Observation
 from conformance.exercises.base import NORMAL, Environment
 from conformance.generation.binding import bind
+from conformance.properties.base import get
 from conformance.standards.observe import observe
 
 NAME = "listen"
+LINKS = frozenset({"mail.transport"})
+"""Exercises whose judges look at sessions: a session carries several conversations, and a probe beside it none."""
+
 LONGEST = 600.0
 """Seconds of one window when silence never comes: what a kill may lose, and what is kept in memory."""
 
@@ -166,18 +170,29 @@ class _Session:
             observations = tuple(observe(exchange) for exchange in hear())
             self.listened.exchanges += len(observations)
             for number, own in enumerate(conversations(observations), 1):
-                self._conversation(key, f"w{self._window}-c{number}", own, observations)
+                self.listened.conversations += 1
+                self._conversation(key, f"w{self._window}-c{number}", own, observations, links=False)
+            if observations:
+                self._conversation(key, f"w{self._window}-links", observations, observations, links=True)
             self.records.settled(self._window)
 
     def _conversation(
-        self, key: RunKey, name: str, own: tuple[Observation, ...], window: tuple[Observation, ...]
+        self,
+        key: RunKey,
+        name: str,
+        own: tuple[Observation, ...],
+        window: tuple[Observation, ...],
+        *,
+        links: bool,
     ) -> None:
+        """Judge one conversation, or (`links`) the sessions of the whole window, which belong to none."""
         self._number += 1
         driven = Driven(name, NAME, key.environment.name, None, bind(self.listened.run, self._number))
         self.records.driven(self._window, key, driven, name, "judge")
         self.records.heard(self._window, name, [o.exchange.id for o in own])
-        self.listened.conversations += 1
         for subscription in key.subscriptions:
+            if (get(subscription.property.name).exercise in LINKS) is not links:
+                continue
             said = judge(subscription, driven, Heard(own, window), self.context, frozenset())
             # What rests on something not heard says nothing here: nobody asked for it.
             said = replace(said, findings=tuple(f for f in said.findings if not f.absence))

@@ -105,8 +105,8 @@ def _print(found: Outlook, *, every: bool) -> None:
             say(f"cli.plan.how.{what}", name=name)
     asked = [unlock.need for unlock in found.unlocks if unlock.need.startswith("pilot:")]
     if asked:
-        rows = sum(bool(one.missing) and set(one.missing) <= set(asked) for one in found.rows)
-        say("cli.plan.how.pilot", rows=rows)
+        unlocked = sum(bool(one.missing) and set(one.missing) <= set(asked) for one in found.rows)
+        say("cli.plan.how.pilot", rows=unlocked)
 
 
 def _line(one: RowOutlook) -> str:
