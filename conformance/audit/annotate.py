@@ -194,4 +194,10 @@ def _text(texts: Sequence[str], finding: FindingExample) -> tuple[Line, ...]:
             return tuple(lines)
     if about:
         lines[about[0]] = Line(about[0] + 1, (Piece(texts[about[0]], marked=True),), noted=True)
+        return tuple(lines)
+    for index in range(len(texts)) if len(finding.expected) >= SPEAKING else ():
+        at = texts[index].find(finding.expected)
+        if at >= 0:  # what should have been seen elsewhere: in the trace of this very message, for instance
+            lines[index] = _marked(index, texts[index], at, at + len(finding.expected))
+            break
     return tuple(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import quopri
 import re
 from collections.abc import Iterator, Mapping
 
@@ -33,6 +34,7 @@ BYTES = 4 * 1024 * 1024  # a larger body is shown by its beginning
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{96,}={0,2}")
 _BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{1,998}={0,2}")
+_QUOTED = re.compile(r"(?i)content-transfer-encoding[ \t]*:[ \t]*quoted-printable[ \t]*")
 _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,70}[ \t]*:")
 _MAIL = re.compile(rb"^(?:From|Date|Message-ID|Received|MIME-Version)[ \t]*:", re.M | re.I)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
@@ -84,17 +86,41 @@ def _json(data: bytes) -> list[str] | None:
 
 
 def _mail(text: str) -> Iterator[str]:
-    """The lines of a mail: encoded words also in clear beside them, runs of Base64 lines folded into one."""
+    """The lines of a mail: encoded words also in clear after their field, quoted-printable decoded, Base64 folded."""
+    field: list[str] = []
     run: list[str] = []
-    for line in text.splitlines():
-        if _BASE64_LINE.fullmatch(line):
-            run.append(line)
+    heads, printable = True, False
+    for line in [*text.splitlines(), "--"]:
+        if heads:
+            if line[:1] not in (" ", "\t"):
+                yield from _clear(field)
+                printable |= _QUOTED.fullmatch("".join(field)) is not None
+                field = []
+                heads = line != ""
+            field.append(line)
+            if not heads:
+                yield field.pop()
             continue
-        yield from _folded(run)
-        run = []
-        clear = decode_words(line) if "=?" in line else line
-        yield line if clear == line else f"{line}  ← {clear.strip()}"
-    yield from _folded(run)
+        if line.startswith("--") or (not printable and not _BASE64_LINE.fullmatch(line)):
+            yield from _decoded(run) if printable else _folded(run)
+            run = []
+            heads, printable = line.startswith("--"), printable and not line.startswith("--")
+            if heads:
+                field = [line]
+            else:
+                yield line
+        else:
+            run.append(line)
+
+
+def _clear(field: list[str]) -> list[str]:
+    whole = "".join(field)
+    clear = decode_words(whole) if "=?" in whole else whole
+    return field if clear == whole else [*field[:-1], f"{field[-1]}  ← {clear}"]
+
+
+def _decoded(run: list[str]) -> list[str]:
+    return quopri.decodestring("\n".join(run).encode()).decode("utf-8", "replace").splitlines()
 
 
 def _folded(run: list[str]) -> list[str]:

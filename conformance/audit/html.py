@@ -49,6 +49,7 @@ class Caps:
     faults: int = 5
     data: int = 20_000  # characters of the data of a counterexample
     deciding: int = 40  # rows named beside the exit code
+    opened: int = 10  # entries of a reason that is shown unfolded
 
 
 CAPS = Caps()

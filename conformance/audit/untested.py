@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from conformance.audit.model import Audit, RequirementResult, ScenarioResult
 
 UNHEARD = frozenset({"no-witness", "unsettled"})
-CUT = frozenset({"abandoned", "interrupted", "suspended", "not-driven", "tool", "no-scenario"})
+CUT = frozenset({"abandoned", "interrupted", "suspended", "not-driven", "no-scenario"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,22 @@ class Untested:
     """Each reason with what it concerns, in the order of the audit; a scenario may stand under several reasons.
 
     `needs` the most useful first; `attest` what a person must show; `walls` what no bench can verify; `cut` what was
-    given up, interrupted, suspended or never driven; `unheard` what was driven without a judgement; `uncovered` the
-    input classes without a witness; `inapplicable` rows by their condition.
+    given up, interrupted, suspended or never driven; `faults` where the tool failed; `unheard` what was driven without
+    a judgement; `uncovered` the input classes without a witness; `inapplicable` rows by their condition.
     """
 
     needs: tuple[Need, ...]
     attest: tuple[Entry, ...]
     walls: tuple[Entry, ...]
     cut: tuple[Entry, ...]
+    faults: tuple[Entry, ...]
     unheard: tuple[Entry, ...]
     uncovered: tuple[Entry, ...]
     inapplicable: tuple[tuple[str, tuple[RequirementResult, ...]], ...]
 
     def __bool__(self) -> bool:
-        return any((self.needs, self.attest, self.walls, self.cut, self.unheard, self.uncovered, self.inapplicable))
+        told = (self.needs, self.attest, self.walls, self.cut, self.faults, self.unheard, self.uncovered)
+        return any((*told, self.inapplicable))
 
 
 def untested(audit: Audit) -> Untested:
@@ -71,6 +73,7 @@ def untested(audit: Audit) -> Untested:
         attest=tuple(e for e in entries if e.scenario.attest),
         walls=tuple(e for e in entries if e.scenario.reason == "not-testable"),
         cut=tuple(e for e in entries if e.scenario.reason in CUT),
+        faults=tuple(e for e in entries if e.scenario.reason == "tool"),
         unheard=tuple(e for e in entries if e.scenario.reason in UNHEARD),
         uncovered=tuple(e for e in entries if e.scenario.counts.driven and e.scenario.uncovered()),
         inapplicable=tuple((condition, tuple(rows)) for condition, rows in conditions.items()),
