@@ -15,7 +15,7 @@ from typer.main import get_command
 from conformance import __version__
 from conformance.cli import catalogue, check, demo, doctor, pilot, reference, report, rows, selftest
 from conformance.cli import run as run_command
-from conformance.cli.first import explain, init, listen, plan, trust
+from conformance.cli.first import explain, fixtures, init, listen, plan, trust
 from conformance.cli.help import Command, Group
 from conformance.cli.options import Lang
 from conformance.cli.speech import asked, complain, speak
@@ -68,6 +68,7 @@ def build() -> typer.Typer:
         ("listen", listen.listen),
         ("explain", explain.explain),
         ("trust", trust.trust),
+        ("fixtures", fixtures.fixtures),
     ):
         app.command(name, cls=Command, help=f"cli.{name}.help", epilog=f"cli.{name}.epilog")(function)
     app.add_typer(catalogue.app, name="catalogue")
