@@ -22,7 +22,7 @@ from conformance.reference.feeding import Feeder, Task
 from conformance.reference.ledger import Ledger, Result
 from conformance.reference.mail.mailer import Mailer
 from conformance.reference.mail.rules import MASKING, MailBehaviour
-from conformance.reference.mail.sending import finess_of
+from conformance.reference.mail.sending import finess_of, house_of
 from conformance.reference.mllp import ChannelError, Sender
 from conformance.reference.outgoing import DMP, Kind
 from conformance.reference.rules import Behaviour, Memory
@@ -218,7 +218,7 @@ class Platform:
     def _count(self, received: Received, behaviour: Behaviour, outcome: Outcome) -> None:
         """Trace the feeding, and count it for the dashboard."""
         document = behaviour.version_fed(received.documents).cda
-        house = received.institution.id if received.institution else self._config.organisation.identifier
+        house = house_of(received, document, self._config.organisation.identifier)
         masked = any(received.flag(f) for f in MASKING)
         if received.qualified and rules.request_of(received) != "deletion":
             result: Result = "success" if outcome.success else "failure"

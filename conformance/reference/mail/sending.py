@@ -122,7 +122,7 @@ class Sending:
             await desk.returner(received, outcome, MAIL, to.address)
 
     def _count(self, received: Received, cda: Cda, channel: LedgerChannel, *, success: bool) -> None:
-        finess = finess_of(received.institution.id if received.institution else self._desk.house.identifier)
+        finess = finess_of(house_of(received, cda, self._desk.house.identifier))
         masked = any(received.flag(f) for f in MASKING)
         self._desk.ledger.add(finess, channel, cda.type.code, "success" if success else "failure", masked=masked)
 
@@ -196,6 +196,13 @@ class Sending:
             outcome = "failed" if isinstance(results[address], MailError) else "ok"
             desk.step(life, f"deletion told to {address}", outcome, state="deleted")
         return results
+
+
+def house_of(received: Received, cda: Cda, own: str) -> str:
+    """The structure that produced a document: the one the message names, else its author's, else our own."""
+    authors = (author.institution for author in cda.authors)
+    found = next((i.id for i in (received.institution, *authors) if i is not None and i.id), "")
+    return found or own
 
 
 def finess_of(identifier: str) -> str:
