@@ -65,6 +65,23 @@ class Identity:
             raise SetupError("pki.not-rsa", where=str(key))
         return cls(own, loaded, tuple(chain))
 
+    @classmethod
+    def read_p12(cls, file: Path, password: str) -> Identity:
+        """From a PKCS#12 file; raises SetupError when it cannot be read, or not with that password."""
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise SetupError("pki.unreadable", where=str(file), reason=error.strerror or error) from None
+        if data[:1] != b"\x30":  # a DER sequence
+            raise SetupError("pki.not-p12", where=str(file))
+        try:
+            key, own, chain = pkcs12.load_key_and_certificates(data, password.encode() or None)
+        except ValueError:
+            raise SetupError("pki.p12-password", where=str(file)) from None
+        if own is None or not isinstance(key, rsa.RSAPrivateKey):
+            raise SetupError("pki.not-rsa", where=str(file))
+        return cls(own, key, tuple(chain))
+
 
 def export(folder: Path, name: str, identity: Identity) -> tuple[Path, Path]:
     """Write `<name>.pem` (with its chain) and `<name>.key` (mode 0600); raises SetupError."""

@@ -226,8 +226,9 @@ class Lab:
         tls = None
         hosts = _hosts(listen)
         if service.mutual_tls:
-            if listen.certificate and listen.key:
-                identity = Identity.read(listen.certificate, listen.key)
+            if listen.certificate:
+                own, key = listen.certificate, listen.key
+                identity = Identity.read_p12(own, listen.password) if key is None else Identity.read(own, key)
             else:
                 identity = self.pki.server(hosts)
             tls = server_context(identity, self.pki.anchors_pem, listen.client_anchors, latest=listen.tls_max)

@@ -56,7 +56,8 @@ class Listen:
     """Where a service of the bench listens, how the vendor sees it, and which clients it trusts.
 
     `advertise` is None when the address of `listen` is the one to use. `client_anchors` are PEM files of authorities
-    trusted besides the bench's own. `certificate` and `key` (PEM) replace the throw-away server certificate.
+    trusted besides the bench's own. `certificate` and `key` (PEM) replace the throw-away server certificate; without a
+    `key`, `certificate` is a PKCS#12 file that `password` opens.
     """
 
     host: str = "127.0.0.1"
@@ -65,6 +66,7 @@ class Listen:
     client_anchors: tuple[Path, ...] = ()
     certificate: Path | None = None
     key: Path | None = None
+    password: str = field(default="", repr=False, compare=False)
     tls_max: Literal["1.2", "1.3"] = "1.2"
 
 

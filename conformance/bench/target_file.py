@@ -16,6 +16,7 @@ from typing import Any
 import jsonschema
 from jsonschema.exceptions import ValidationError
 
+from conformance.bench.issuing import Identity
 from conformance.bench.recorder import SHORTEST_SECRET
 from conformance.bench.target import (
     DEFAULT_SETTINGS,
@@ -165,6 +166,7 @@ class _File:
             if taken:
                 raise self.error("target.port-shared", (*spot, "listen"), port=port, other=taken)
             own = [self._files([row[k]], (*spot, k))[0] if k in row else None for k in ("certificate", "key")]
+            password = self._own_identity(row, own[0], own[1], spot)
             made[name] = Listen(
                 host,
                 port,
@@ -172,9 +174,33 @@ class _File:
                 client_anchors=self._files(row.get("client_anchors", ()), (*spot, "client_anchors")),
                 certificate=own[0],
                 key=own[1],
+                password=password,
                 tls_max=row.get("tls_max", "1.2"),
             )
         return made
+
+    def _own_identity(self, row: Mapping[str, Any], certificate: Path | None, key: Path | None, spot: Spot) -> str:
+        """The password of a certificate file, empty without one; what cannot be used is told at once."""
+        if certificate is None:
+            return ""
+        archive = certificate.suffix.lower() in (".p12", ".pfx")
+        if key is None and not archive:
+            raise self.error("target.missing-key", (*spot, "key"))
+        if key is not None and archive:
+            raise self.error("target.p12-and-key", (*spot, "key"))
+        password, variable = "", row.get("password_env")
+        if variable is not None:
+            password = self.environ.get(variable, "")
+            if not password:
+                raise self.error("target.secret-missing", (*spot, "password_env"), name=variable)
+        try:
+            if key is None:
+                Identity.read_p12(certificate, password)
+        except SetupError as error:
+            raise self.error(
+                _ARCHIVES[error.id], (*spot, "certificate"), seen=certificate, name=variable or "-"
+            ) from None
+        return password
 
     def _address(self, address: str, spot: Spot, *, lowest: int) -> tuple[str, int]:
         host, _, port = address.rpartition(":")
@@ -217,6 +243,15 @@ class _File:
             if len(value.encode()) < SHORTEST_SECRET:
                 raise self.error("target.secret-short", spot, name=name, least=SHORTEST_SECRET)
         return {name: self.environ[name] for name in wanted}
+
+
+_ARCHIVES = {
+    "pki.unreadable": "target.unreadable-certificate",
+    "pki.not-p12": "target.not-p12",
+    "pki.p12-password": "target.p12-password",
+    "pki.not-rsa": "target.not-rsa",
+}
+"""What is wrong with a PKCS#12 file -> the text that names the key of the target."""
 
 
 def _dotted(spot: Spot) -> str:
