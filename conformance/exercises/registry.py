@@ -6,6 +6,7 @@ from conformance.exercises.accounts import AccountsExercise
 from conformance.exercises.base import Exercise
 from conformance.exercises.dashboard import DashboardExercise
 from conformance.exercises.documents import DocumentsIntake
+from conformance.exercises.identity import IdentityIntake
 from conformance.exercises.mail_compose import MailCompose
 from conformance.exercises.mail_reception import MailReception
 from conformance.exercises.mail_transport import MailTransport
@@ -16,6 +17,7 @@ _ALL: tuple[Exercise, ...] = (
     AccountsExercise(),
     DashboardExercise(),
     DocumentsIntake(),
+    IdentityIntake(),
     MailCompose(),
     MailReception(),
     MailTransport(),

@@ -135,7 +135,9 @@ def _stories(draw: DrawFn, wish: StoryWish) -> DocumentStory:
     patient = draw(patients(wish.patient))
     dialect = chosen(draw, wish.dialect, _DIALECTS)
     levels = _levels(draw, wish)
-    carrier: Carrier = "ORU" if len(levels) > 1 else chosen(draw, wish.carrier, _CARRIERS)
+    carrier: Carrier = "ORU"
+    if wish.carrier is not None or len(levels) == 1:
+        carrier = chosen(draw, wish.carrier, _CARRIERS)
     kind = chosen(draw, wish.kind, _KINDS["N3" in levels])
     requests = STORIES[0] if wish.plain else pick(draw, wish.requests or _ANY_STORY)
     latin = not wish.plain and chosen(draw, wish.latin, (False,) * 6 + (True,))
@@ -224,6 +226,10 @@ _TO_PATIENT = StoryWish(mss_pat=True, dest_dmp=False, dialect=_V2, restrictions=
 _TO_BOTH = StoryWish(mss_ps=True, mss_pat=True, dialect=_V2, restrictions=_UNMASKED, requests=STORIES[:1], steady=True)
 """Mails as the MSSanté matrix of the volet allows them: to professionals alone the document is invisible to the
 patient, to the patient alone it does not go to the DMP."""
+_LABORATORY = StoryWish(carrier="ORU", kind=BIOLOGY, dest_dmp=True, requests=STORIES[:1], restrictions=_UNMASKED)
+_LABORATORY_OUL = replace(_LABORATORY, carrier="OUL", dialect="1.2", latin=False)
+_HIDDEN = (RESTRICTIONS[2],)
+"""What INTRA/va1.02 sends: the report in N1 then in N3, free then invisible to the patient. OUL is of V1.2 alone."""
 _UNQUALIFIED = PatientWish(qualified=False)
 _GENERATED = (ANYTHING,) * 6 + (_TO_BOTH, _TO_PATIENT, _TO_PROFESSIONALS)
 """What stories are made of when nothing is asked: one in three goes out by mail too."""
@@ -232,6 +238,7 @@ WISHES: dict[str, StoryWish] = {
     "plain": StoryWish(plain=True, levels=("N1",), dialect=_V2),
     "carrier:MDM": StoryWish(carrier="MDM"),
     "carrier:ORU": StoryWish(carrier="ORU"),
+    "carrier:OUL": _LABORATORY_OUL,
     "dialect:1.2": StoryWish(dialect="1.2"),
     "dialect:2.0": StoryWish(dialect="2.0"),
     "dialect:2.1": StoryWish(dialect="2.1"),
@@ -272,6 +279,13 @@ WISHES: dict[str, StoryWish] = {
     "mss:patient-n1": replace(_TO_PATIENT, levels=("N1",), kind=IMAGING),
     "mss:unqualified": replace(_TO_PATIENT, patient=_UNQUALIFIED),
     "mss:unqualified-ps": replace(_TO_PROFESSIONALS, patient=_UNQUALIFIED),
+    "laboratory:n1": replace(_LABORATORY, levels=("N1",)),
+    "laboratory:n1-hidden": replace(_LABORATORY, levels=("N1",), restrictions=_HIDDEN),
+    "laboratory:n3": replace(_LABORATORY, levels=("N3",)),
+    "laboratory:n3-hidden": replace(_LABORATORY, levels=("N3",), restrictions=_HIDDEN),
+    "laboratory:n1+n3": replace(_LABORATORY, levels=("N1", "N3")),
+    "laboratory:secret": replace(_LABORATORY, restrictions=RESTRICTIONS[3:4]),
+    "laboratory:oul-hidden": replace(_LABORATORY_OUL, restrictions=_HIDDEN),
     "recipients:none": ANYTHING,
     "recipients:some": _TO_PROFESSIONALS,
     "identity:qualified": ANYTHING,

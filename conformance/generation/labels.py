@@ -45,6 +45,7 @@ LABELS: frozenset[str] = (
             "plain",
             "carrier:MDM",
             "carrier:ORU",
+            "carrier:OUL",
             "dialect:1.2",
             "dialect:2.0",
             "dialect:2.1",
@@ -90,6 +91,13 @@ LABELS: frozenset[str] = (
             "mss:patient-n1",
             "mss:unqualified",
             "mss:unqualified-ps",
+            "laboratory:n1",
+            "laboratory:n1-hidden",
+            "laboratory:n3",
+            "laboratory:n3-hidden",
+            "laboratory:n1+n3",
+            "laboratory:secret",
+            "laboratory:oul-hidden",
         )
     )
     | frozenset(f"kind:{k}" for k in KINDS.values())
@@ -122,6 +130,7 @@ def _labels(story: DocumentStory) -> Iterator[str]:
     for step in story.steps:
         yield from _flag_labels(step.flags)
     yield from _mail_labels(story)
+    yield from _laboratory_labels(story)
     if not any(_restricted(step.flags) for step in story.steps):
         yield "flag:no-mask"
     yield from _identity_labels(story.patient)
@@ -185,6 +194,23 @@ def _mail_labels(story: DocumentStory) -> Iterator[str]:
         (any(s.flags.dest_mss_ps for s in mailed) and not story.patient.qualified, "mss:unqualified-ps"),
     )
     yield from (label for holds, label in marks if holds)
+
+
+def _laboratory_labels(story: DocumentStory) -> Iterator[str]:
+    """The ways of sending a laboratory report to the DMP that INTRA/va1.02 names."""
+    step = story.steps[0]
+    flags = step.flags
+    if KINDS[story.kind.code] != "biology" or story.broken or not flags.dest_dmp:
+        return
+    forms = "+".join(sorted(b.level.lower() for b in step.bodies))
+    if not _restricted(flags):
+        yield f"laboratory:{forms}"
+    elif flags.invisible_patient and len(step.bodies) == 1:
+        yield f"laboratory:{forms}-hidden"
+    if flags.connexion_secrete:
+        yield "laboratory:secret"
+    if story.carrier == "OUL" and flags.invisible_patient:
+        yield "laboratory:oul-hidden"
 
 
 def _has(steps: list[Step], level: str) -> bool:

@@ -6,7 +6,7 @@ run's day, so that nothing is ever in the future: the act, then the document, th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Literal, get_args
@@ -22,7 +22,7 @@ from conformance.standards.hl7v2 import builders as hl7
 from conformance.standards.ins import oids
 
 _PARIS = timezone(timedelta(hours=1))
-_ACT, _DOCUMENT, _MESSAGE = time(9, 30), time(14, 0), time(20, 0)
+_ORDERED, _ACT, _DOCUMENT, _MESSAGE = time(8, 0), time(9, 30), time(14, 0), time(20, 0)
 
 _CODE_SYSTEMS = {"LN": LOINC, "TRE_A05": cda.TRE_A05}
 _HOSPITAL_STAY = ("IMP", "2.16.840.1.113883.5.4", "Hospitalisation (établissement, y compris HAD)")
@@ -43,6 +43,8 @@ _FLAG_FIELDS = {
     "ACK_RECEPTION": "ack_reception",
     "ACK_LECTURE_MSS": "ack_lecture",
 }
+
+_BUILDERS: Mapping[str, Callable[[hl7.DocumentOrder], bytes]] = {"ORU": hl7.oru, "MDM": hl7.mdm, "OUL": hl7.oul}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,41 @@ class Rendered:
     identity: ResolvedIdentity
 
 
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who a message is about, as HL7 v2 tells it: the identity, its traits, the venue, who asks."""
+
+    identity: ResolvedIdentity
+    traits: hl7.PatientTraits
+    visit: hl7.Visit
+    requester: hl7.Practitioner
+
+
+def bearer(story: DocumentStory, binding: Binding, as_of: date, settings: Settings = DEFAULTS) -> Bearer:
+    """The patient of a story once bound: the same in every message of the case, whatever the message."""
+    identity = resolve(story.patient, binding, as_of, settings.ins_environment)
+    return Bearer(identity, _traits(identity), _visit(story, identity), _practitioner(story.author))
+
+
+def before_documents(as_of: date) -> datetime:
+    """When an order or an appointment is sent: the day of the act, before it."""
+    return _moment(as_of, 2, _ORDERED)
+
+
+def envelope(
+    settings: Settings, control: str, sent_at: datetime, charset: hl7.Charset = "UNICODE UTF-8"
+) -> hl7.Envelope:
+    """The header of a message of the bench."""
+    return hl7.Envelope(
+        sender=hl7.Endpoint(settings.sending_application, settings.sending_facility),
+        receiver=hl7.Endpoint(settings.receiving_application, settings.receiving_facility),
+        control_id=control,
+        sent_at=sent_at,
+        charset=charset,
+        processing=settings.processing,
+    )
+
+
 def document_uid(binding: Binding, step: int, body: DocumentBody) -> str:
     """The unique id of one form of the document made at a step: an OID without extension."""
     return binding.uid("document", step, body.level)
@@ -113,14 +150,7 @@ def render(
     control = binding.control("step", step_index)
     sent_at = _moment(as_of, 1, _MESSAGE) + timedelta(minutes=step_index)
     order = hl7.DocumentOrder(
-        envelope=hl7.Envelope(
-            sender=hl7.Endpoint(settings.sending_application, settings.sending_facility),
-            receiver=hl7.Endpoint(settings.receiving_application, settings.receiving_facility),
-            control_id=control,
-            sent_at=sent_at,
-            charset=story.charset,
-            processing=settings.processing,
-        ),
+        envelope=envelope(settings, control, sent_at, story.charset),
         patient=_traits(identity),
         visit=_visit(story, identity),
         request=step.request,
@@ -140,7 +170,7 @@ def render(
         event_at=sent_at,
     )
     return Rendered(
-        message=hl7.oru(order) if story.carrier == "ORU" else hl7.mdm(order),
+        message=_BUILDERS[story.carrier](order),
         uids=uids,
         control=control,
         keys=(

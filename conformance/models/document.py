@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Request = Literal["initial", "replacement", "deletion"]
-Carrier = Literal["ORU", "MDM"]
+Carrier = Literal["ORU", "MDM", "OUL"]
 Dialect = Literal["1.2", "2.0", "2.1"]
 Level = Literal["N1", "N3"]
 

@@ -131,6 +131,7 @@ def incoherence(story: DocumentStory) -> str | None:
             story.carrier == "MDM" and any(len(s.bodies) > 1 for s in steps),
             "an MDM carries one document",
         ),
+        (story.carrier == "OUL" and story.dialect != "1.2", "OUL left the volet after V1.2"),
         (
             any(_levels(a) != _levels(b) for a, b in pairwise(steps)),
             "a replacement or a deletion carries the same forms",

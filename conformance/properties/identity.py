@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
+from conformance.evidence.values import Context, Driven, Finding, Heard, Sent, Severity, Witness
 from conformance.properties.base import register
 from conformance.properties.flow import Delivery, deliveries, finding, submissions
+from conformance.properties.reports import declared
+from conformance.standards.hl7v2 import rules
+from conformance.standards.hl7v2.values import Ack, Other, PidIdentity
 from conformance.standards.xds.submission import Submission
+
+CLAUSE = "DSR PFI INS/va1.16 ; annexe CI-SIS Prise en charge de l'INS dans les standards d'interopérabilité"
+CODES = frozenset({"ins.incoming.refused", "ins.incoming.attached-elsewhere", "ins.incoming.traits-changed"})
+ORIGINS = frozenset(
+    {
+        "identity:qualified",
+        "identity:corsica",
+        "identity:overseas",
+        "identity:abroad",
+        "identity:nia",
+        "identity:long-name",
+        "identity:compound",
+        "identity:apostrophe",
+        "identity:several-given",
+    }
+)
+UNKNOWN_KIND = frozenset({"200", "201"})
+"""ERR-3 of a message type or an event that the receiver does not know (table 0357)."""
 
 
 @register(
     "ins.incoming-identity",
     exercise="documents.intake",
-    clause="DSR PFI INS/va1.16 ; annexe CI-SIS Prise en charge de l'INS dans les standards d'interopérabilité",
+    clause=CLAUSE,
     requirements=("PFI/va1/INS/va1.16",),
-    codes=frozenset({"ins.incoming.refused", "ins.incoming.attached-elsewhere", "ins.incoming.traits-changed"}),
-    claims=frozenset(
-        {
-            "plain",
-            "identity:qualified",
-            "identity:corsica",
-            "identity:overseas",
-            "identity:abroad",
-            "identity:nia",
-            "identity:long-name",
-            "identity:compound",
-            "identity:apostrophe",
-            "identity:several-given",
-        }
-    ),
+    codes=CODES,
+    claims=ORIGINS | {"plain"},
     control="plain",
     environments=("normal",),
 )
@@ -37,7 +45,8 @@ def incoming_identity(driven: Driven[object], heard: Heard, context: Context) ->
     """A qualified INS is taken in, and the document comes out under that very matricule and OID."""
     for delivery in deliveries(driven, heard):
         patient = delivery.message.patient
-        if not delivery.conforming or patient is None or not patient.qualified:
+        # Laboratory reports in OUL are for INTRA/va1.02: a product may well take the others only.
+        if not delivery.conforming or patient is None or not patient.qualified or delivery.message.carrier == "OUL":
             continue
         if delivery.refused:
             yield finding(
@@ -46,10 +55,70 @@ def incoming_identity(driven: Driven[object], heard: Heard, context: Context) ->
                 exchange=delivery.sent.answer,
                 expected="AA",
                 seen="AE",
-                subject=_origin(delivery),
+                subject=_origin(patient),
             )
         elif delivery.accepted:
             yield from _attached(delivery, heard)
+
+
+@register(
+    "ins.incoming-messages",
+    exercise="identity.intake",
+    clause=CLAUSE + " ; HL7 v2.5, ORM^O01 et SIU^S12",
+    requirements=("PFI/va1/INS/va1.16",),
+    codes=CODES | {"ins.incoming.kind-unsupported", "ins.incoming.silent"},
+    claims=frozenset({"message:ORM", "message:SIU-S12", "message:SIU-S14", "message:SIU-S15"}) | ORIGINS,
+    control="message:ORM",
+    environments=("normal",),
+)
+def incoming_messages(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
+    """An order or an appointment with a qualified INS is taken in; a later document comes out under the same one."""
+    for sent in driven.sent:
+        message = heard.value(sent.exchange, Other)
+        if message is None or message.patient is None or not message.patient.qualified or _mistaken(message):
+            continue
+        yield from _answered(sent, message, heard.value(sent.answer, Ack), declared(context))
+    for delivery in deliveries(driven, heard):
+        patient = delivery.message.patient
+        if delivery.conforming and delivery.accepted and patient is not None and patient.qualified:
+            yield from (word for word in _attached(delivery, heard) if isinstance(word, Finding))
+
+
+def _mistaken(message: Other) -> bool:
+    """Whether the bench's own message is wrong: no refusal can then be held against the vendor."""
+    return any(f.severity is Severity.ERROR for f in rules.judge(message))
+
+
+def _answered(sent: Sent, message: Other, ack: Ack | None, held: frozenset[str]) -> Iterator[Finding | Witness]:
+    kind = message.header.type
+    assert message.patient is not None
+    if ack is None or sent.failure is not None:
+        if sent.failure in ("timeout", "closed", "garbage", "half-frame", "too-big") and message.header.code in held:
+            yield finding(
+                "ins.incoming.silent",
+                "MSA",
+                exchange=sent.exchange,
+                expected="ACK",
+                seen=sent.failure,
+                absence=True,
+                subject=kind,
+            )
+    elif ack.accepted:
+        yield Witness(f"{kind} with a qualified INS accepted", sent.answer)
+    elif message.header.code in held or not (ack.code == "AR" or {e.code.code for e in ack.errors} & UNKNOWN_KIND):
+        if ack.code == "AE":
+            yield finding(
+                "ins.incoming.refused",
+                "MSA-1",
+                exchange=sent.answer,
+                expected="AA",
+                seen=ack.code,
+                subject=f"{kind} {_origin(message.patient)}",
+            )
+    else:
+        yield finding(
+            "ins.incoming.kind-unsupported", "MSH-9", exchange=sent.answer, expected="AA", seen=ack.code, subject=kind
+        )
 
 
 def _attached(delivery: Delivery, heard: Heard) -> Iterator[Finding | Witness]:
@@ -76,10 +145,8 @@ def _attached(delivery: Delivery, heard: Heard) -> Iterator[Finding | Witness]:
             yield Witness("document comes out under the INS it came in with", where)
 
 
-def _origin(delivery: Delivery) -> str:
+def _origin(patient: PidIdentity) -> str:
     """Digits 6-7 of the matricule tell where the patient was born: `2A`, `97`, `99`..., else `metropolitan`."""
-    patient = delivery.message.patient
-    assert patient is not None
     assert patient.ins is not None
     place = patient.ins.value[5:7]
     return place if place in ("2A", "2B", "97", "98", "99") else "metropolitan"

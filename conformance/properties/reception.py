@@ -48,8 +48,8 @@ from conformance.standards.hl7v2.values import Ack
 def volet_reception(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Conforming messages are accepted with an ACK of their own; incoherent requests are refused (V2.1)."""
     for delivery in deliveries(driven, heard):
-        if delivery.message.flow != "to-pfi":
-            continue
+        if delivery.message.flow != "to-pfi" or delivery.message.carrier == "OUL":
+            continue  # OUL, of V1.2 alone, is for INTRA/va1.02
         if delivery.conforming:
             yield from _conforming(delivery)
         elif _only_incoherent(delivery.mistakes) and delivery.message.dialect == "2.1":

@@ -94,7 +94,7 @@ class Feeder:
             source_patient_id=local or task.ins.cx(),
             traits=received.patient,
             confidentiality=task.behaviour.confidentiality_codes(received, document),
-            digest=task.behaviour.digest(document.data),
+            created=task.behaviour.created(document.cda.effective_time),
             replaces=replaces,
         )
         submission = self._submission(task, document, patient)

@@ -5,6 +5,7 @@ Source: DMP fact sheet, metadata and ebRIM skeleton; IHE ITI TF-3 4.2 (XDS metad
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ class Entry:
     source_patient_id: str
     traits: Traits
     confidentiality: Sequence[Coded]
-    digest: tuple[str, str]  # hash and size
+    created: str  # effectiveTime of the document, as its header has it
     replaces: str = ""
 
 
@@ -141,11 +142,11 @@ def _submit(objects: str) -> str:
 
 
 def _entry(entry: Entry, name: str = ENTRY, uri: str = "DOC0001.XML") -> str:
-    header = entry.document.cda
+    header, data = entry.document.cda, entry.document.data
     slots = {
-        "creationTime": [utc(header.effective_time)],
-        "hash": [entry.digest[0]],
-        "size": [entry.digest[1]],
+        "creationTime": [utc(entry.created)] if entry.created else [],
+        "hash": [hashlib.sha1(data).hexdigest()],  # the metadata is defined as SHA-1
+        "size": [str(len(data))],
         "languageCode": [header.language],
         "legalAuthenticator": [xcn(header.legal)] if header.legal else [],
         "serviceStartTime": [utc(header.start)],

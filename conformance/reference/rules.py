@@ -6,7 +6,6 @@ its annex to XDS and VIHF; DMP guide for the form of identifiers.
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -169,9 +168,9 @@ def patient_id(ins: Ins) -> str:
     return ins.cx()
 
 
-def digest(data: bytes) -> tuple[str, str]:
-    """Hash and size of a document, as XDS metadata writes them."""
-    return hashlib.sha1(data).hexdigest(), str(len(data))  # the metadata is defined as SHA-1
+def created(effective_time: str) -> str:
+    """When a document was made: the effectiveTime of its header, from which creationTime comes."""
+    return effective_time
 
 
 def asks_access() -> bool:
@@ -206,7 +205,7 @@ class Behaviour:
     secret_connection: Callable[[Received], bool] = secret_connection
     patient_fed: Callable[[Ins, Ins | None], Ins] = patient_fed
     patient_id: Callable[[Ins], str] = patient_id
-    digest: Callable[[bytes], tuple[str, str]] = digest
+    created: Callable[[str], str] = created
     asks_access: Callable[[], bool] = asks_access
     is_returned: Callable[[Received, Outcome], bool] = is_returned
     return_reference: Callable[[Envelope, str], str] = return_reference

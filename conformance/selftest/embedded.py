@@ -105,7 +105,8 @@ def _target(dsr: str, waves: tuple[str, ...], addresses: Mapping[str, str], port
         f'[endpoints]\ndocuments = "{addresses["documents"]}"\nthird-party = "{addresses["third_party"]}"\n\n'
         f"{services}"
         f'[pilot]\nkind = "http"\nurl = "{addresses["pilot"]}"\ntoken_env = "{TOKEN_ENV}"\n\n'
-        "[timing]\nanswer = 5.0\nsettle = 0.2\nsettle_max = 20.0\nparallel = 4\nreaction = 4.0\npilot = 15.0\n"
+        "[timing]\nanswer = 5.0\nsettle = 0.2\nsettle_max = 20.0\nparallel = 4\nreaction = 4.0\npilot = 15.0\n\n"
+        '[settings]\nincoming_messages = "ORU MDM OUL ORM SIU"\n'
     )
 
 

@@ -105,7 +105,7 @@ def test_common_classes_come_up_by_themselves() -> None:
 
     gather()
     on_demand = {"identity:homonym", "identity:unqualified", "flag:ack-lecture"}
-    on_demand |= {"mss:unqualified", "mss:unqualified-ps"}
+    on_demand |= {"mss:unqualified", "mss:unqualified-ps", "carrier:OUL", "laboratory:oul-hidden"}
     on_demand |= {"mss:no-reply", "mss:replacement", "mss:deletion"} | {f"broken:{name}" for name in BREAKAGES}
     assert found == LABELS - on_demand
 

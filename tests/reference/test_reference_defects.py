@@ -68,7 +68,7 @@ def scenario(process: Reference, peers: Peers) -> Facts:
         for asked in heard:
             facts[f"codes {label}"] = asked.codes(CONFIDENTIALITY)
             facts[f"secret {label}"] = len(asked.attribute(SECRET))
-            facts[f"digest {label}"] = [len("".join(asked.slot(name))) > 0 for name in ("hash", "size")]
+            facts[f"created {label}"] = len("".join(asked.slot("creationTime"))) > 0
             facts[f"patient {label}"] = asked.external("XDSDocumentEntry.patientId")
     for label, control in controls.items():
         zams = [z for z in peers.returns.heard if f"AckMetierZAM|{control}|" in z]
@@ -99,18 +99,18 @@ SOUND: Facts = {
     "fed masked": 1,
     "codes masked": ["N", "MASQUE_PS", "INVISIBLE_PATIENT"],
     "secret masked": 1,
-    "digest masked": [True, True],
+    "created masked": True,
     "patient masked": f"{INS}^^^&{OID}&ISO^NH",
     "fed n3": 0,
     "fed n1": 1,
     "codes n1": ["N"],
     "secret n1": 0,
-    "digest n1": [True, True],
+    "created n1": True,
     "patient n1": f"{INS}^^^&{OID}&ISO^NH",
     "fed corsican": 1,
     "codes corsican": ["N"],
     "secret corsican": 0,
-    "digest corsican": [True, True],
+    "created corsican": True,
     "patient corsican": f"{CORSICAN}^^^&{OID}&ISO^NH",
     "return masked": ["Y"],
     "return oru": ["Y"],
@@ -127,7 +127,7 @@ CHANGES: dict[str, Facts] = {
         "fed masked": 0,
         "codes masked": GONE,
         "secret masked": GONE,
-        "digest masked": GONE,
+        "created masked": GONE,
         "patient masked": GONE,
         "return masked": [],
         "returns": 3,
@@ -136,7 +136,7 @@ CHANGES: dict[str, Facts] = {
         "fed n1": 0,
         "codes n1": GONE,
         "secret n1": GONE,
-        "digest n1": GONE,
+        "created n1": GONE,
         "patient n1": GONE,
         "return oru": [],
         "returns": 3,
@@ -145,12 +145,12 @@ CHANGES: dict[str, Facts] = {
         "fed n1": 0,
         "codes n1": GONE,
         "secret n1": GONE,
-        "digest n1": GONE,
+        "created n1": GONE,
         "patient n1": GONE,
         "fed n3": 1,
         "codes n3": ["N"],
         "secret n3": 0,
-        "digest n3": [True, True],
+        "created n3": True,
         "patient n3": f"{INS}^^^&{OID}&ISO^NH",
     },
     "incoherent-accepted": {"ack incoherent": "AA"},
@@ -160,7 +160,7 @@ CHANGES: dict[str, Facts] = {
     "return-without-reference": {f"return {label}": [] for label in ("masked", "oru", "corsican", "refused")},
     "corsican-matricule-altered": {"patient corsican": f"180032002040123^^^&{OID}&ISO^NH"},
     "oul-refused": {"ack oul": "AE"},
-    "dmp-submission-without-hash": {f"digest {label}": [False, False] for label in ("masked", "n1", "corsican")},
+    "dmp-submission-without-creation-time": {f"created {label}": False for label in ("masked", "n1", "corsican")},
     "access-request-before-feeding": {"access": 4},
     "orm-refused": {"ack order": "AE"},
     "previous-patient-ins": {"patient corsican": f"{INS}^^^&{OID}&ISO^NH"},

@@ -89,10 +89,10 @@ def no_order(head: Envelope) -> Refusal | None:
     return Refusal("200", "MSH^1^9") if head.type == "ORM" else rules.unsupported(head)
 
 
-def no_digest(data: bytes) -> tuple[str, str]:
-    """Neither hash nor size."""
-    del data
-    return "", ""
+def never_created(effective_time: str) -> str:
+    """No creation time."""
+    del effective_time
+    return ""
 
 
 def access_asked() -> bool:
@@ -208,12 +208,12 @@ DEFECTS: tuple[Defect, ...] = (
         no_oul,
     ),
     Defect(
-        "dmp-submission-without-hash",
+        "dmp-submission-without-creation-time",
         "PFI/va1/DMP/va1.08",
-        "L'empreinte et la taille manquent aux métadonnées du document soumis au DMP.",
-        "Hash and size are missing from the metadata of the document submitted to the DMP.",
-        "digest",
-        no_digest,
+        "La date de création manque aux métadonnées du document soumis au DMP.",
+        "The creation time is missing from the metadata of the document submitted to the DMP.",
+        "created",
+        never_created,
     ),
     Defect(
         "access-request-before-feeding",

@@ -16,7 +16,6 @@ from conformance.reference.mail import Attachment
 from conformance.reference.mail.narrative import embedded, lines_of
 from conformance.reference.mail.pdf import write as write_pdf
 from conformance.reference.registry import Entry, SubmissionSet, new_oid
-from conformance.reference.rules import digest
 from conformance.reference.values import Author, Coded, Document, Institution, Person, Received
 
 NAME = "IHE_XDM.zip"
@@ -45,7 +44,7 @@ def archive(
         title=first.cda.title,
     )
     entries = [
-        Entry(d, patient, _source(d) or patient, received.patient, c, digest(d.data))
+        Entry(d, patient, _source(d) or patient, received.patient, c, d.cda.effective_time)
         for d, c in zip(documents, codes, strict=True)
     ]
     members = {

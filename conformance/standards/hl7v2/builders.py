@@ -1,6 +1,6 @@
 """Builds the messages of the CI-SIS transmission volets from the fully resolved values of `orders.py`.
 
-`oru` and `mdm` build the messages towards the PFI, `lps` the MDM from the PFI to a LPS, `ack` and `zam` the
+`oru`, `oul` and `mdm` build the messages towards the PFI, `lps` the MDM from the PFI to a LPS, `ack` and `zam` the
 acknowledgements. All return ER7 bytes with CR segment ends, encoded in the envelope's character set.
 """
 
@@ -56,6 +56,7 @@ __all__ = [
     "lps",
     "mdm",
     "oru",
+    "oul",
     "zam",
 ]
 
@@ -71,6 +72,25 @@ def oru(order: DocumentOrder) -> bytes:
     w.pv1(order.visit)
     w.add("ORC", {1: ORDERS[order.request]})
     w.add("OBR", {1: "1", 4: coded(order.kind)})
+    w.documents(order, "TEXT", "CE")
+    return build(w.segments)
+
+
+def oul(order: DocumentOrder) -> bytes:
+    """OUL^R22 (HL7 2.5, chapter 7) of a laboratory report, V1.2 of the volet only; ValueError for another dialect.
+
+    The published text of V1.2 was not read: the structure is the standard one (OBR before ORC, one specimen), the
+    rest is as in the ORU of the same version.
+    """
+    if order.dialect != "1.2":
+        raise ValueError("OUL left the volet after V1.2")
+    w = Writer(order.envelope)
+    w.msh(("OUL", "R22", "OUL_R22"), "2.5", (order.dialect, _PROFILES[order.dialect]))
+    w.pid(order.patient)
+    w.pv1(order.visit)
+    w.add("SPM", {1: "1", 4: ("BLD", "Whole blood", "HL70487")})
+    w.add("OBR", {1: "1", 4: coded(order.kind)})
+    w.add("ORC", {1: ORDERS[order.request]})
     w.documents(order, "TEXT", "CE")
     return build(w.segments)
 
@@ -130,7 +150,7 @@ def ack(
             7: time(sent_at),
             9: ("ACK", msh.value(9, 2), "ACK"),
             10: control_id,
-            12: "2.5" if msh.value(9, 1) == "ORU" else "2.6",
+            12: "2.6" if msh.value(9, 1) in ("MDM", "ZAM") else "2.5",
             17: "FRA",
             18: declared,
         },

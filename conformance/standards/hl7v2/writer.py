@@ -63,7 +63,7 @@ class Writer:
         """Append a segment; fields left empty at its end are not written."""
         self.segments.append(build_segment(name, {n: v for n, v in fields.items() if v}, charset=self.codec))
 
-    def msh(self, type: tuple[str, str, str], version: str, profile: tuple[str, str]) -> None:
+    def msh(self, type: tuple[str, str, str], version: str, profile: tuple[str, str] | None = None) -> None:
         e = self.envelope
         self.add(
             "MSH",

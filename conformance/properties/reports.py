@@ -1,0 +1,138 @@
+"""What INTRA/va1.01 and INTRA/va1.02 have in common: a report is taken in, its restrictions come out with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
+from conformance.properties.flow import Delivery, deliveries, finding, submissions, volets
+from conformance.standards.hl7v2.values import Ack, DocumentMessage
+from conformance.standards.xds.submission import Submission
+
+MASKS = {
+    "MASQUE_PS": "MASQUE_PS",
+    "INVISIBLE_PATIENT": "INVISIBLE_PATIENT",
+    "INVISIBLE_REP_LEGAUX": "INVISIBLE_REPRESENTANTS_LEGAUX",
+}
+"""HL7 flag -> XDS confidentialityCode (CI-SIS transmission volet, mapping)."""
+
+DECLARED = "incoming_messages"
+"""The setting of a target that says which messages the product takes in, such as `ORU OUL ORM`; nothing by default."""
+
+
+def declared(context: Context) -> frozenset[str]:
+    """The kinds of messages that the product says it takes in (MSH-9.1)."""
+    return frozenset(str(context.settings.get(DECLARED) or "").replace(",", " ").upper().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A kind of report: the prefix of its finding codes, its document code, the messages that may carry it.
+
+    A carrier that the product takes nowhere is only advice, unless it is `claimed`: the statements ask for one of two.
+    """
+
+    prefix: str
+    code: str
+    carriers: frozenset[str]
+    witness: str
+    claimed: frozenset[str] = frozenset()
+    n1_only: bool = False
+
+
+def judge(report: Report, driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
+    """Every conforming report is accepted, and its restrictions are found again in the DMP submission."""
+    for delivery in deliveries(driven, heard):
+        if not _concerned(report, delivery, context):
+            continue
+        carrier = delivery.message.carrier
+        if delivery.silent:
+            yield finding(
+                f"{report.prefix}.silent",
+                "MSA",
+                exchange=delivery.sent.exchange,
+                expected="ACK",
+                seen=delivery.sent.failure,
+                absence=True,
+                subject=carrier,
+            )
+        elif delivery.refused:
+            supported = carrier in report.claimed or _supported(report, heard, carrier)
+            yield finding(
+                f"{report.prefix}.{'refused' if supported else 'carrier-unsupported'}",
+                "MSA-1",
+                exchange=delivery.sent.answer,
+                expected="AA",
+                seen=_reason(delivery.ack),
+                subject=carrier,
+            )
+        elif delivery.accepted and delivery.flag("DESTDMP"):
+            yield from _carried_over(report, delivery, heard)
+
+
+def _concerned(report: Report, delivery: Delivery, context: Context) -> bool:
+    message = delivery.message
+    return (
+        delivery.conforming
+        and message.flow == "to-pfi"
+        and message.carrier in report.carriers
+        and message.dialect in volets(context)
+        and message.request in ("initial", "replacement")
+        and any(d.code.code == report.code for d in message.documents)
+        and (delivery.n1 is not None or not report.n1_only)
+    )
+
+
+def _carried_over(report: Report, delivery: Delivery, heard: Heard) -> Iterator[Finding | Witness]:
+    for observation in submissions(heard, delivery.uids):
+        submission = observation.value
+        assert isinstance(submission, Submission)
+        where = observation.exchange.id
+        yield Witness(report.witness, where)
+        for entry in submission.documents:
+            if entry.unique_id not in delivery.uids:
+                continue
+            codes = {c.code for c in entry.confidentiality_codes}
+            for flag, code in MASKS.items():
+                if delivery.flag(flag) and code not in codes:
+                    yield finding(
+                        f"{report.prefix}.mask-lost",
+                        "confidentialityCode",
+                        exchange=where,
+                        expected=code,
+                        seen=", ".join(sorted(codes)),
+                        subject=flag,
+                    )
+                elif code in codes and not delivery.flag(flag):
+                    yield finding(
+                        f"{report.prefix}.mask-added", "confidentialityCode", exchange=where, seen=code, subject=flag
+                    )
+        if delivery.flag("CONNEXION_SECRETE") and (submission.vihf is None or not submission.vihf.secret):
+            yield finding(
+                f"{report.prefix}.secret-connection-lost",
+                "Assertion/AttributeStatement",
+                exchange=where,
+                expected="confidentiality-code",
+                seen="",
+            )
+
+
+def _supported(report: Report, heard: Heard, carrier: str) -> bool:
+    """Whether some report of this carrier was accepted in the same window (the row asks for one of two)."""
+    accepted = {o.value.control_ref for o in heard.window if isinstance(o.value, Ack) and o.value.accepted}
+    return any(
+        isinstance(o.value, DocumentMessage)
+        and o.value.carrier == carrier
+        and o.value.header.control_id in accepted
+        and any(d.code.code == report.code for d in o.value.documents)
+        for o in heard.window
+    )
+
+
+def _reason(ack: Ack | None) -> str:
+    """What the acknowledgement says, for a person."""
+    if ack is None:
+        return ""
+    details = [f"{e.code.code} {e.code.label} {e.application.code} {e.application.label}".split() for e in ack.errors]
+    return " ".join([ack.code, ack.text, *(" ".join(d) for d in details)]).strip()
