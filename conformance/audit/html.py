@@ -48,7 +48,7 @@ class Caps:
     labels: int = 60
     faults: int = 5
     data: int = 20_000  # characters of the data of a counterexample
-    deciding: int = 40  # rows named beside the exit code
+    deciding: int = 15  # rows named beside the exit code
     opened: int = 10  # entries of a reason that is shown unfolded
 
 

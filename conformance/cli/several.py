@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def begin(request: RunRequest, target: Path) -> NoReturn:
     """Run each configuration of the target of a request, the folder of which is that of the whole; conclude."""
     from conformance.audit.write import CONFIGURATIONS, SCHEMA, folder_names
+    from conformance.catalogue.loader import resolve_options
 
+    for one in request.target.configurations:  # an unknown option is told before the first run, not after it
+        resolve_options(request.profile.options, request.target.configured(one.name).options)
     parts = folder_names([one.name for one in request.target.configurations])
     document = {
         "schema": SCHEMA,
