@@ -15,10 +15,13 @@ from typing import ClassVar, Literal
 from conformance.bench.clock import now
 from conformance.bench.service import Call, Handler, Reply
 from conformance.errors import Malformed
+from conformance.evidence.values import Fact
 from conformance.services import faults
+from conformance.services.dmp_sessions import Authorisations, facts, refusal
 from conformance.services.http import HttpService
 from conformance.services.registry import Registry
-from conformance.standards.xds import fault, patients, query, submission, update
+from conformance.standards.saml.reader import Vihf
+from conformance.standards.xds import fault, patients, query, submission, update, xades
 from conformance.standards.xds.constants import ACTIONS
 from conformance.standards.xds.patients import ExistenceAnswer
 from conformance.standards.xds.query import RegistryError
@@ -43,13 +46,25 @@ _EXISTENCE: Mapping[str, ExistenceAnswer] = {
 }
 
 
+_NOT_ACTIVE: Mapping[str, tuple[RegistryError, ...]] = {
+    "terminated": (RegistryError("DMPClosed", "DMP fermé"),),
+    # The DMP's own code for it is in a table that is not public: that of IHE (TF-3 table 4.2.4.1-2).
+    "none": (RegistryError("XDSUnknownPatientId", "DMP inexistant"),),
+}
+"""Why a patient's DMP takes and gives nothing, by its existence."""
+
+
 class DmpService(HttpService):
     """The DMP of the bench.
 
     Settings: `fault` (`success`, `xds-error`, `soap-fault`, `slow`, `cut`) for the transactions of `on` (separated by
     blanks), with `error-code` and `error-context` of a refusal, `delay` in seconds, `share` of a cut answer;
     `spare` is a text whose bearers are served;
-    `existence` of the patients' DMP (`active`, `terminated`, `none`). Each transaction heard is counted by its name.
+    `existence` of the patients' DMP (`active`, `terminated`, `none`); feeding, search and deletion want an active one.
+    `authorisation` is the state that TD0.2 tells before any TD0.3 (`INEXISTANTE`, `VALIDE`).
+    What rests on texts that are not public is off by default: `vihf` (`any`, `required`, `consistent`) refuses a
+    caller, `signature` (`any`, `required`) a submission whose XAdES signature is missing or does not verify.
+    Each transaction heard is counted by its name.
     """
 
     name: ClassVar[str] = "dmp"
@@ -65,12 +80,16 @@ class DmpService(HttpService):
             "share": "0.5",
             "spare": "",
             "existence": "active",
+            "authorisation": "INEXISTANTE",
+            "vihf": "any",
+            "signature": "any",
         }
     )
 
     def __init__(self) -> None:
         super().__init__()
         self.registry = Registry()
+        self.authorisations = Authorisations()
         self._handler: Handler = self._plain
 
     @property
@@ -90,6 +109,7 @@ class DmpService(HttpService):
     def reset(self) -> None:
         super().reset()
         self.registry.clear()
+        self.authorisations.clear()
 
     async def prepared(self, call: Call) -> Call:
         """Decode the message and name its transaction."""
@@ -122,29 +142,58 @@ class DmpService(HttpService):
             return _soap_fault(call, "Sender", f"{error.code} {error.path}")
 
     def _feed(self, call: Call, envelope: Envelope) -> Reply:
-        errors = self.registry.submit(submission.read(envelope))
-        return _soap(call, query.registry_response(errors), "submit-answer")
+        asked = submission.read(envelope)
+        signed = xades.trouble(asked) or "intact"
+        stranger = refusal(asked.vihf, self.settings["vihf"], asked.patient_id.id)
+        if stranger:
+            return _told(_soap_fault(call, "Sender", stranger), asked.vihf)
+        errors = self._closed()
+        if not errors and self.settings["signature"] == "required" and signed != "intact":
+            errors = (RegistryError("XDSRepositoryMetadataError", f"signature: {signed}"),)
+        errors = errors or self.registry.submit(asked)
+        answer = _soap(call, query.registry_response(errors), "submit-answer")
+        return _told(answer, asked.vihf, set_signature=signed, replacement=bool(asked.replacements))
 
     def _search(self, call: Call, envelope: Envelope) -> Reply:
         asked = query.read(envelope)
-        entries, errors = self.registry.find(asked)
-        body = query.query_response(entries, errors, leaf=asked.return_type != "ObjectRef")
-        return _soap(call, body, "query-answer")
+        stranger = refusal(asked.vihf, self.settings["vihf"], asked.patient_id.id)
+        if stranger:
+            return _told(_soap_fault(call, "Sender", stranger), asked.vihf)
+        closed = self._closed()
+        found, errors = ([], closed) if closed else self.registry.find(asked)
+        body = query.query_response(found, errors, leaf=asked.return_type != "ObjectRef")
+        return _told(_soap(call, body, "query-answer"), asked.vihf, query=asked.name, found=len(found))
 
     def _update(self, call: Call, envelope: Envelope) -> Reply:
-        errors = self.registry.update(update.read(envelope))
-        return _soap(call, query.registry_response(errors), "update-answer")
+        asked = update.read(envelope)
+        stranger = refusal(asked.vihf, self.settings["vihf"], asked.patient_id.id)
+        if stranger:
+            return _told(_soap_fault(call, "Sender", stranger), asked.vihf)
+        errors = self._closed() or self.registry.update(asked)
+        return _told(_soap(call, query.registry_response(errors), "update-answer"), asked.vihf)
+
+    def _closed(self) -> tuple[RegistryError, ...]:
+        """What the DMP answers for a patient who has none, or whose DMP was closed."""
+        return _NOT_ACTIVE.get(self.settings["existence"], ())
 
     def _existence(self, call: Call, envelope: Envelope) -> Reply:
         asked = patients.read_existence(envelope)
-        answer = _EXISTENCE[self.settings["existence"]]
+        state = self.authorisations.state(asked.vihf, self.settings["authorisation"])
+        answer = replace(_EXISTENCE[self.settings["existence"]], authorisation=state)
         created = now().strftime("%Y%m%d%H%M%S")
         body = patients.existence_response(asked, answer, message_id=str(uuid.uuid4()).upper(), created=created)
-        return _soap(call, body, "existence-answer")
+        return _told(_soap(call, body, "existence-answer"), asked.vihf)
 
     def _authorise(self, call: Call, envelope: Envelope) -> Reply:
-        patients.read_authorisation(envelope)
-        return _soap(call, patients.authorisation_response(), "authorisation-answer")
+        asked = patients.read_authorisation(envelope)
+        closed = next(iter(self._closed()), None)
+        if closed is None:
+            self.authorisations.change(asked.vihf, asked.action)
+            body = patients.authorisation_response()
+        else:
+            body = patients.authorisation_response(closed.code, closed.context)
+        state = self.authorisations.state(asked.vihf, self.settings["authorisation"])
+        return _told(_soap(call, body, "authorisation-answer"), asked.vihf, authorisation=state)
 
     _answers: Mapping[str, Callable[[DmpService, Call, Envelope], Reply]] = {
         "TD2.1": _feed,
@@ -153,6 +202,11 @@ class DmpService(HttpService):
         "TD0.2": _existence,
         "TD0.3": _authorise,
     }
+
+
+def _told(reply: Reply, vihf: Vihf | None, **more: Fact) -> Reply:
+    """The reply with what is recorded of the caller, and more."""
+    return replace(reply, facts={**reply.facts, **facts(vihf), **more})
 
 
 def _envelope(call: Call) -> Envelope:

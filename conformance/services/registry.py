@@ -8,12 +8,12 @@ from __future__ import annotations
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from conformance.standards.xds import constants as k
-from conformance.standards.xds.datatypes import Coded
+from conformance.standards.xds.datatypes import Coded, Cx
 from conformance.standards.xds.query import Query, RegistryError
-from conformance.standards.xds.submission import Entry, Submission
+from conformance.standards.xds.submission import Association, Entry, Submission
 from conformance.standards.xds.update import StatusChange, Update
 
 REPOSITORY = "1.2.250.1.213.4.1.1.1.2"
@@ -22,8 +22,19 @@ REPOSITORY = "1.2.250.1.213.4.1.1.1.2"
 MOST_ENTRIES = 100_000
 """Entries kept; the oldest go first, so that a long run cannot fill the memory."""
 
+Found = Entry | Association | Submission
+"""What a stored query may give back; a submission set comes without its entries."""
+
 ACCEPTED_STATUSES = (k.DELETED, k.ARCHIVED)
 """New statuses a software in indirect mode may ask for (TD3.3c, TD3.3d)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One document of a chain of replacements: its entry as it now stands, and its number (1 for the first)."""
+
+    entry: Entry
+    number: int
 
 
 class Registry:
@@ -33,6 +44,8 @@ class Registry:
         self._most = most
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._by_uid: dict[str, str] = {}
+        self._replaced: dict[str, str] = {}  # entryUUID -> the one it replaces
+        self._sets: OrderedDict[str, tuple[Submission, tuple[str, ...]]] = OrderedDict()
         self._given = 0
 
     def __len__(self) -> int:
@@ -42,10 +55,29 @@ class Registry:
         """Forget everything; entryUUIDs are not given again."""
         self._entries.clear()
         self._by_uid.clear()
+        self._replaced.clear()
+        self._sets.clear()
 
     def by_uid(self, unique_id: str) -> Entry | None:
         """The entry of a document, whatever its status."""
         return self._entries.get(self._by_uid.get(unique_id, ""))
+
+    def file(self, patient: Cx) -> tuple[Version, ...]:
+        """The documents of a patient, deleted ones too, in the order they came: status and version of each."""
+        return tuple(
+            Version(e, len(self.chain(e.id)))
+            for e in self._entries.values()
+            if (e.patient_id.id, e.patient_id.authority) == (patient.id, patient.authority) and not e.is_signature
+        )
+
+    def chain(self, entry_uuid: str) -> tuple[Entry, ...]:
+        """An entry and those it replaced, the first version first; empty when it is not known."""
+        found: list[Entry] = []
+        at: str | None = entry_uuid
+        while at is not None and at in self._entries:
+            found.append(self._entries[at])
+            at = self._replaced.get(at)
+        return tuple(reversed(found))
 
     def submit(self, submission: Submission) -> tuple[RegistryError, ...]:
         """Take the entries of a submission, deprecate those they replace; nothing is taken when there is an error."""
@@ -54,8 +86,10 @@ class Registry:
             return tuple(errors)
         for _, target in submission.replacements:
             self._entries[target] = replace(self._entries[target], status=k.DEPRECATED)
-        for entry in submission.entries:
-            self._take(entry)
+        given = {entry.id: self._take(entry) for entry in submission.entries}
+        for entry, target in submission.replacements:
+            self._replaced[given[entry.id]] = target
+        self._keep(submission, tuple(given.values()))
         return ()
 
     def update(self, update: Update) -> tuple[RegistryError, ...]:
@@ -69,8 +103,8 @@ class Registry:
             self._entries[change.target] = replace(self._entries[change.target], status=change.new)
         return ()
 
-    def find(self, query: Query) -> tuple[list[Entry], tuple[RegistryError, ...]]:
-        """The entries a stored query asks for; a deleted document is never found."""
+    def find(self, query: Query) -> tuple[list[Found], tuple[RegistryError, ...]]:
+        """What a stored query asks for: entries, associations, submission sets; a deleted document is never found."""
         search = self._queries.get(query.name)
         if search is None:
             return [], (RegistryError("XDSUnknownStoredQuery", query.id),)
@@ -79,14 +113,16 @@ class Registry:
         )
         if missing:
             return [], (RegistryError("XDSStoredQueryMissingParam", " | ".join(missing)),)
-        found = (e for e in search(self, query) if e.status != k.DELETED)
-        return list({e.id: e for e in found}.values()), ()
+        found = [o for o in search(self, query) if not (isinstance(o, Entry) and o.status == k.DELETED)]
+        return list({_name(o): o for o in found}.values()), ()
 
     def _documents(self, submission: Submission) -> Iterable[RegistryError]:
         if not submission.documents:
             yield RegistryError("XDSRegistryMetadataError", "no document entry")
         seen: set[str] = set()
         for entry in submission.entries:
+            if not entry.unique_id or not entry.patient_id.id:
+                yield RegistryError("XDSRegistryMetadataError", f"uniqueId {entry.unique_id} patientId {entry.id}")
             if entry.content is None:
                 yield RegistryError("XDSMissingDocument", entry.unique_id)
             if entry.unique_id in self._by_uid or entry.unique_id in seen:
@@ -108,7 +144,10 @@ class Registry:
                 yield RegistryError("UnresolvedReferenceException", association.target)
             elif target.status != k.APPROVED:
                 yield RegistryError("XDSRegistryDeprecatedDocumentError", association.target)
-            elif target.patient_id.id != submission.patient_id.id:
+            elif (target.patient_id.id, target.patient_id.authority) != (
+                submission.patient_id.id,
+                submission.patient_id.authority,
+            ):
                 yield RegistryError("XDSPatientIdDoesNotMatch", association.target)
 
     def _change_errors(self, change: StatusChange) -> Iterable[RegistryError]:
@@ -118,7 +157,14 @@ class Registry:
         if change.new not in ACCEPTED_STATUSES:
             yield RegistryError("XDSRegistryMetadataError", f"NewStatus {change.new}")
 
-    def _take(self, entry: Entry) -> None:
+    def _keep(self, submission: Submission, members: tuple[str, ...]) -> None:
+        self._given += 1
+        name = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, f'set {self._given}/{submission.unique_id}')}"
+        self._sets[name] = (replace(submission, id=name, entries=(), associations=(), vihf=None), members)
+        while len(self._sets) > self._most:
+            self._sets.popitem(last=False)
+
+    def _take(self, entry: Entry) -> str:
         self._given += 1
         entry_uuid = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, f'{self._given}/{entry.unique_id}')}"
         kept = replace(
@@ -129,6 +175,8 @@ class Registry:
         while len(self._entries) > self._most:
             _, oldest = self._entries.popitem(last=False)
             self._by_uid.pop(oldest.unique_id, None)
+            self._replaced.pop(oldest.id, None)
+        return entry_uuid
 
     def _get_documents(self, query: Query) -> Iterable[Entry]:
         named = [self._entries.get(u) for u in query.entry_uuids] + [self.by_uid(u) for u in query.unique_ids]
@@ -142,15 +190,45 @@ class Registry:
             if same and entry.status in statuses and not entry.is_signature and _codes_match(entry, query):
                 yield entry
 
-    _queries: Mapping[str, Callable[[Registry, Query], Iterable[Entry]]] = {
+    def _get_associations(self, query: Query) -> Iterable[Association]:
+        """The replacements and memberships that an entry or a set (`$uuid`) takes part in."""
+        asked = frozenset(query.entry_uuids) | {e.id for e in self._get_documents(query)}
+        for new, old in self._replaced.items():
+            if new in asked or old in asked:
+                yield Association(k.REPLACE, new, old)
+        for name, (_, members) in self._sets.items():
+            for member in members:
+                if name in asked or member in asked:
+                    yield Association(k.HAS_MEMBER, name, member, {"SubmissionSetStatus": ("Original",)})
+
+    def _get_both(self, query: Query) -> Iterable[Found]:
+        yield from self._get_documents(query)
+        yield from self._get_associations(query)
+
+    def _find_sets(self, query: Query) -> Iterable[Submission]:
+        patient = query.patient_id
+        (low,) = query.parameters.get("$XDSSubmissionSetSubmissionTimeFrom", ())[:1] or ("",)
+        (high,) = query.parameters.get("$XDSSubmissionSetSubmissionTimeTo", ())[:1] or ("",)
+        for held, _ in self._sets.values():
+            same = (held.patient_id.id, held.patient_id.authority) == (patient.id, patient.authority)
+            if same and (not low or held.submission_time >= low) and (not high or held.submission_time < high):
+                yield held
+
+    _queries: Mapping[str, Callable[[Registry, Query], Iterable[Found]]] = {
         "GetDocuments": _get_documents,
         "FindDocuments": _find_documents,
+        "GetAssociations": _get_associations,
+        "GetDocumentsAndAssociations": _get_both,
+        "FindSubmissionSets": _find_sets,
     }
 
 
 _REQUIRED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "GetDocuments": (("$XDSDocumentEntryEntryUUID", "$XDSDocumentEntryUniqueId"),),
     "FindDocuments": (("$XDSDocumentEntryPatientId",), ("$XDSDocumentEntryStatus",)),
+    "GetAssociations": (("$uuid",),),
+    "GetDocumentsAndAssociations": (("$XDSDocumentEntryEntryUUID", "$XDSDocumentEntryUniqueId"),),
+    "FindSubmissionSets": (("$XDSSubmissionSetPatientId",), ("$XDSSubmissionSetStatus",)),
 }
 """Parameters a query must have (IHE ITI TF-2 3.18.4.1.2.3.7): one of each group."""
 
@@ -169,3 +247,8 @@ def _codes_match(entry: Entry, query: Query) -> bool:
         if wanted and not any(f"{c.code}^^{c.scheme}" in wanted for c in codes(entry)):
             return False
     return True
+
+
+def _name(found: Found) -> tuple[str, ...]:
+    """What makes an object of an answer itself."""
+    return (found.kind, found.source, found.target) if isinstance(found, Association) else (found.id,)

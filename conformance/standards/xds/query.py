@@ -6,6 +6,7 @@ Source: IHE ITI TF-2 3.18, TF-3 4.2.4 (errors), 4.3 (metadata in answers).
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
@@ -16,7 +17,7 @@ from conformance.standards.saml.reader import Vihf
 from conformance.standards.xds import constants as k
 from conformance.standards.xds import ebrim
 from conformance.standards.xds.datatypes import Author, Coded, Cx
-from conformance.standards.xds.submission import Entry
+from conformance.standards.xds.submission import Association, Entry, Submission
 from conformance.standards.xds.syntax import Addressing, Envelope
 from conformance.standards.xml import syntax as xml
 
@@ -115,16 +116,55 @@ def registry_response(errors: Iterable[RegistryError] = ()) -> bytes:
     ).encode()
 
 
-def query_response(entries: Iterable[Entry] = (), errors: Iterable[RegistryError] = (), *, leaf: bool = True) -> bytes:
-    """The query:AdhocQueryResponse: the entries found (whole when `leaf`, else references), or errors."""
-    found, listed = tuple(errors), tuple(entries)
+def query_response(
+    objects: Iterable[Entry | Association | Submission] = (),
+    errors: Iterable[RegistryError] = (),
+    *,
+    leaf: bool = True,
+) -> bytes:
+    """The query:AdhocQueryResponse: the objects found (whole when `leaf`, else references), or errors."""
+    found, listed = tuple(errors), tuple(objects)
     status = k.FAILURE if found else k.SUCCESS
-    inside = "".join(_extrinsic(e) if leaf else f"<ObjectRef id={quoteattr(e.id)}/>" for e in listed)
+    inside = "".join(_object(o) if leaf else f"<ObjectRef id={quoteattr(_id(o))}/>" for o in listed)
     return (
         f'<query:AdhocQueryResponse xmlns:query="{k.QUERY}" xmlns:rs="{k.RS}" status="{status}" '
         f'startIndex="0" totalResultCount="{len(listed)}">{_errors(found) if found else ""}'
         f'<RegistryObjectList xmlns="{k.RIM}">{inside}</RegistryObjectList></query:AdhocQueryResponse>'
     ).encode()
+
+
+def _id(found: Entry | Association | Submission) -> str:
+    if isinstance(found, Association):  # an association has no id of its own in what we keep
+        return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, f'{found.kind} {found.source} {found.target}')}"
+    return found.id
+
+
+def _object(found: Entry | Association | Submission) -> str:
+    if isinstance(found, Association):
+        rows = "".join(_slot(name, *values) for name, values in found.slots.items())
+        return (
+            f"<Association id={quoteattr(_id(found))} associationType={quoteattr(found.kind)} "
+            f"sourceObject={quoteattr(found.source)} targetObject={quoteattr(found.target)}>{rows}</Association>"
+        )
+    return _package(found) if isinstance(found, Submission) else _extrinsic(found)
+
+
+def _package(s: Submission) -> str:
+    identifiers = {"patient_id": s.patient_id.raw, "source_id": s.source_id, "unique_id": s.unique_id}
+    rows = [
+        _slot("submissionTime", s.submission_time),
+        _localised("Name", s.title),
+        *(
+            f"<ExternalIdentifier id={quoteattr(f'{s.id}-{name}')} registryObject={quoteattr(s.id)} "
+            f"identificationScheme={quoteattr(k.SET_IDENTIFIERS[name])} value={quoteattr(value)}/>"
+            for name, value in identifiers.items()
+        ),
+    ]
+    return (
+        f"<RegistryPackage id={quoteattr(s.id)} status={quoteattr(k.APPROVED)}>{''.join(rows)}</RegistryPackage>"
+        f"<Classification id={quoteattr(f'{s.id}-node')} classifiedObject={quoteattr(s.id)} "
+        f"classificationNode={quoteattr(k.SUBMISSION_SET)}/>"
+    )
 
 
 def _slot(name: str, *values: str) -> str:

@@ -29,6 +29,8 @@ LIMIT_CERTIFICATE = 64 * 1024
 LIMIT_REFERENCES = 200
 LIMIT_SIGNATURE = 2 * 1024 * 1024
 
+_BOTH = (False, True)
+
 _DIGESTS = {
     "http://www.w3.org/2000/09/xmldsig#sha1": "sha1",
     "http://www.w3.org/2001/04/xmlenc#sha256": "sha256",
@@ -123,7 +125,7 @@ def _matches(reference: Reference, content: bytes) -> bool:
     forms = [content]
     try:
         tree = xml.parse(content)
-        forms += [etree.tostring(tree, method="c14n", exclusive=e, with_comments=c) for e in (0, 1) for c in (0, 1)]
+        forms += [etree.tostring(tree, method="c14n", exclusive=e, with_comments=c) for e in _BOTH for c in _BOTH]
     except Malformed:
         pass  # not XML: the bytes themselves
     wanted = reference.digest
