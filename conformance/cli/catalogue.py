@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conformance.cli.catalogue_import import import_
 from conformance.cli.help import Command, Group
 from conformance.cli.options import Json, Lang, Wave, dsr_of, waves_of
 from conformance.cli.speech import say, spoken, t
@@ -93,3 +94,6 @@ def coverage(dsr: OneDsr = None, json_: Json = False, lang: Lang = None) -> None
             else:
                 parts = (f"{count} {t(f'cli.catalogue.state.{state}')}" for state, count in counts.items() if count)
                 print(f"{found.dsr} {wave} : {', '.join(parts)}")
+
+
+app.command("import", cls=Command, help="cli.catalogue.import.help", epilog="cli.catalogue.import.epilog")(import_)

@@ -56,6 +56,8 @@ def _field(id: str, value: str, indent: int = 2, **values: object) -> None:
 
 
 def _row(row: Requirement) -> None:
+    from conformance.catalogue.wording import wording_of
+
     print(f"{row.key}  {row.heading(spoken())}")
     _field("cli.explain.level", row.level.value)
     _field("cli.explain.scope", row.scope)
@@ -64,6 +66,9 @@ def _row(row: Requirement) -> None:
     _field("cli.explain.source", row.source)
     if row.superseded_by:
         _field("cli.explain.replaced", row.superseded_by)
+    official = wording_of(row.key)
+    if official is not None:
+        _field("cli.explain.wording", official.text, version=official.version)
     for scenario in row.scenarios:
         _scenario(scenario)
     if row.properties:
