@@ -12,6 +12,9 @@ import typer
 from conformance.cli.options import Dsr, Json, Lang, Seed, dsr_of, seed_of
 from conformance.cli.speech import say, spoken
 
+JOBS = 4
+"""Vendors run side by side: a run mostly waits for silence."""
+
 FAILED = 4
 """A bench that misses a defect or cries wolf is at fault itself."""
 
@@ -19,7 +22,15 @@ FAILED = 4
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="cli.selftest.out")]
 
 
-def selftest(dsr: Dsr = "PFI", seed: Seed = None, out: Out = None, json_: Json = False, lang: Lang = None) -> None:
+def selftest(
+    dsr: Dsr = "PFI",
+    seed: Seed = None,
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help="cli.selftest.only")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=16, help="cli.selftest.jobs")] = JOBS,
+    out: Out = None,
+    json_: Json = False,
+    lang: Lang = None,
+) -> None:
     """Run the sound vendor, then each defect."""
     from conformance.cli.ending import new_folder
     from conformance.selftest.matrix import Kill, Matrix, matrix
@@ -33,7 +44,8 @@ def selftest(dsr: Dsr = "PFI", seed: Seed = None, out: Out = None, json_: Json =
                 say("cli.selftest.collateral", rows=", ".join(kill.collateral))
 
     def go(folder: Path) -> Matrix:
-        return matrix(dsr_of(dsr), folder, seed=seed_of(seed) or 0, on_defect=told)
+        names = frozenset(name for word in only or () for name in word.split(","))
+        return matrix(dsr_of(dsr), folder, seed=seed_of(seed) or 0, only=names, jobs=jobs, on_defect=told)
 
     if out is None:
         with tempfile.TemporaryDirectory(prefix="conformance-selftest-") as folder:

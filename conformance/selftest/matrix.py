@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from conformance.audit.build import build
@@ -12,6 +17,7 @@ from conformance.bench.clock import today
 from conformance.catalogue.loader import load_profile
 from conformance.engine import events
 from conformance.engine.run import RunRequest, run
+from conformance.errors import UsageError
 from conformance.evidence.values import Severity
 from conformance.evidence.verdict import Verdict
 from conformance.selftest.embedded import Embedded, embedded
@@ -87,36 +93,108 @@ def _silent(name: str, kill: Kill | None) -> None:
 
 def matrix(
     dsr: str, folder: Path, *, seed: int = 0, effort: str = "smoke", only: frozenset[str] = frozenset(),
-    on_defect: OnDefect = _silent, on_event: events.OnEvent = events.quiet,
+    jobs: int = 1, on_defect: OnDefect = _silent, on_event: events.OnEvent = events.quiet,
 ) -> Matrix:  # fmt: skip
     """Run the good vendor on everything, then every defect (or those of `only`) on what decides its row.
 
-    Nothing is shrunk. Runs lie below `folder`.
+    Nothing is shrunk. Runs lie below `folder`. `jobs` vendors are run side by side, each in a process of its own: a run
+    mostly waits. Raises UsageError for a defect that does not exist.
     """
-    profile = load_profile(dsr)
-    waves = tuple(w.name for w in profile.waves)
-    defects = [d for d in seeded_defects() if not only or d.name in only]
-    day = today()
-    with embedded(dsr, folder / "vendor") as pair:
-
-        def go(name: str, focus: str = "") -> Audit:
-            where = folder / name
-            request = RunRequest(profile, waves, pair.target, where, day, effort, seed, shrink=False, focus=focus)
-            run(request, pair.make_lab, on_event)
-            return build(profile, where)
-
-        on_defect("", None)
-        alarms = _alarms(go("good"))
-        kills = []
-        for defect in defects:
-            on_defect(defect.name, None)
-            _arm(pair, defect)
-            kill = _kill(defect, go(defect.name, defect.requirement))
-            kills.append(kill)
-            on_defect(defect.name, kill)
-            if defect.restart:
-                pair.vendor.restart(())
+    known = seeded_defects()
+    unknown = sorted(only - {d.name for d in known})
+    if unknown:
+        raise UsageError("selftest.unknown-defect", name=unknown[0], known=", ".join(d.name for d in known))
+    defects = [d for d in known if not only or d.name in only]
+    if jobs > 1 and len(defects) > 1:
+        alarms, kills = _side_by_side(dsr, folder, seed, effort, defects, jobs, on_defect)
+    else:
+        with embedded(dsr, folder / "vendor") as pair:
+            bed = Bed(dsr, folder, seed, effort, pair)
+            on_defect("", None)
+            alarms = _alarms(bed.run("good", on_event=on_event))
+            kills = [_one(bed, defect, on_defect, on_event) for defect in defects]
     return Matrix(dsr, seed, tuple(kills), alarms)
+
+
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """A vendor under test, and how it is run."""
+
+    dsr: str
+    folder: Path
+    seed: int
+    effort: str
+    pair: Embedded
+
+    def run(self, name: str, focus: str = "", on_event: events.OnEvent = events.quiet) -> Audit:
+        """One run, below the folder, under that name; on one row when `focus` names it."""
+        profile = load_profile(self.dsr)
+        waves = tuple(w.name for w in profile.waves)
+        where = self.folder / name
+        request = RunRequest(
+            profile, waves, self.pair.target, where, today(), self.effort, self.seed, shrink=False, focus=focus
+        )
+        run(request, self.pair.make_lab, on_event)
+        return build(profile, where)
+
+    def kill(self, defect: Seeded, on_event: events.OnEvent = events.quiet) -> Kill:
+        """Run a defect on what decides its row, and take it out again."""
+        _arm(self.pair, defect)
+        found = _kill(defect, self.run(defect.name, defect.requirement, on_event))
+        if defect.restart:
+            self.pair.vendor.restart(())
+        return found
+
+
+def _one(bed: Bed, defect: Seeded, on_defect: OnDefect, on_event: events.OnEvent) -> Kill:
+    on_defect(defect.name, None)
+    kill = bed.kill(defect, on_event)
+    on_defect(defect.name, kill)
+    return kill
+
+
+def _side_by_side(
+    dsr: str, folder: Path, seed: int, effort: str, defects: Sequence[Seeded], jobs: int, on_defect: OnDefect
+) -> tuple[tuple[str, ...], list[Kill]]:
+    """The good vendor and the defects, shared out between processes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(
+        min(jobs, len(defects) + 1), get_context("spawn"), _set_up, (dsr, folder, seed, effort)
+    ) as pool:
+        good = pool.submit(_good)
+        begun = {pool.submit(_killed, defect): defect for defect in defects}
+        kills: dict[str, Kill] = {}
+        try:
+            for done in as_completed(begun):
+                defect = begun[done]
+                kills[defect.name] = done.result()
+                on_defect(defect.name, kills[defect.name])
+            return good.result(), [kills[d.name] for d in defects]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+_bed: Bed | None = None
+
+
+def _set_up(dsr: str, folder: Path, seed: int, effort: str) -> None:
+    """In a process of the pool: start its vendor, to be stopped when the process ends."""
+    global _bed
+    stack = ExitStack()
+    pair = stack.enter_context(embedded(dsr, folder / f"vendor-{os.getpid()}"))
+    Finalize(None, stack.close, exitpriority=10)  # what atexit runs is not run in a process of a pool
+    _bed = Bed(dsr, folder, seed, effort, pair)
+
+
+def _good() -> tuple[str, ...]:
+    assert _bed is not None
+    return _alarms(_bed.run("good"))
+
+
+def _killed(defect: Seeded) -> Kill:
+    assert _bed is not None
+    return _bed.kill(defect)
 
 
 def _arm(pair: Embedded, defect: Seeded) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -19,6 +21,8 @@ from conformance.selftest.settings import TOKEN_ENV, Settings
 
 START_SECONDS = 20.0
 ADMIN_SECONDS = 30.0
+OURS = (16_000, 32_000)
+"""Ports that no usual system gives to outgoing connections, so that one chosen is still free when it is bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +143,20 @@ def seeded_defects() -> tuple[Seeded, ...]:
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Loopback ports that nobody uses at this moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = tuple(s.getsockname()[1] for s in sockets)
-    for s in sockets:
-        s.close()
-    return ports
+    """Loopback ports that nobody uses at this moment, drawn below those that systems lend to outgoing connections."""
+    found: list[socket.socket] = []
+    drawn = random.SystemRandom()
+    try:
+        while len(found) < count:
+            try:
+                found.append(socket.create_server(("127.0.0.1", drawn.randrange(*OURS))))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+        return tuple(s.getsockname()[1] for s in found)
+    finally:
+        for s in found:
+            s.close()
 
 
 def _admin(addresses: Mapping[str, str]) -> tuple[str, int]:
