@@ -118,6 +118,13 @@ def test_entities_and_other_encodings_are_refused(tmp_path: Path) -> None:
     assert refused(rebuilt(tmp_path / "two.xlsx", wide)).id == "workbook.entities"
 
 
+def test_what_an_office_suite_keeps_beside_is_no_matter(tmp_path: Path) -> None:
+    """Files saved from a document library hold a `customXml` part in UTF-16: they are read all the same."""
+    extra = {"customXml/item1.xml": "<?xml version='1.0' encoding='utf-16'?><x/>".encode("utf-16")}
+    found, _ = entries(reader.read(package.read(rebuilt(tmp_path / "rem.xlsx", lambda _, c: c, extra))), PROFILE)
+    assert len(found) == 100
+
+
 def test_a_sheet_that_is_not_xml_is_told_as_damaged(tmp_path: Path) -> None:
     """A sheet cut in the middle ends as a fault of the file."""
     place = rebuilt(tmp_path / "rem.xlsx", lambda name, content: content[:4000] if name == SHEET else content)

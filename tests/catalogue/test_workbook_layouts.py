@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -266,3 +267,22 @@ def test_a_bad_number_has_its_cell(tmp_path: Path) -> None:
     with pytest.raises(ProfileError) as caught:
         read(save(tmp_path / "rem.xlsx", lines))
     assert (caught.value.id, caught.value.where) == ("workbook.bad-number", "Exigences!I5")
+
+
+@pytest.mark.corpus
+def test_the_published_rows_change_nothing(tmp_path: Path, shared: Path) -> None:
+    """A workbook of the published statements, scenarios and proofs differs in nothing from the profile shipped."""
+    rows = json.loads((shared / "referentiel" / "exigences.json").read_text(encoding="utf-8"))
+    lines: Lines = [list(REM_34)]
+    for row in (row for row in rows if "PFI" in row["rem"]):
+        own = row["rem"]["PFI"]
+        text = own.get("statement") or row["statement"]
+        nature = "PRECONISATION" if (own.get("level") or row["level"]) == "PEUT" else "EXIGENCE"
+        scenarios = [s for s in row["scenarios"] if "PFI" in (s.get("rems") or ["PFI"])]
+        for scenario in scenarios or [{"id": None, "text": None, "proofs": []}]:
+            pairs = [value for proof in scenario["proofs"] for value in (proof["id"], proof["text"])]
+            head = [f"Vague {row['wave'][-1]}", row["id"], "", "", text, "", nature, own["profile"]]
+            lines.append([*head, scenario["id"], scenario["text"], *pairs])
+    found, _ = read(save(tmp_path / "REM_PFI.xlsx", lines))
+    assert len(found) == 100
+    assert changing.changes(found, PROFILE, changing.shipped_digests("PFI"), {}) == ()

@@ -59,7 +59,8 @@ def _looked_at(archive: zipfile.ZipFile, file: str) -> frozenset[str]:
     if len(parts) > PARTS or sum(part.file_size for part in parts) > CONTENT_LIMIT:
         raise ProfileError("workbook.bomb", where=file, limit=CONTENT_LIMIT >> 20, parts=PARTS)
     for part in parts:
-        if part.filename.endswith((".xml", ".rels", ".vml")):
+        # What office suites keep beside the workbook (customXml, often in UTF-16) is never parsed.
+        if part.filename.endswith((".xml", ".rels", ".vml")) and not part.filename.startswith("customXml/"):
             _plain(archive, part, file)
     return frozenset(part.filename for part in parts)
 
