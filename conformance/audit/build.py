@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from conformance.audit.model import (
     FindingSummary,
     Group,
     Identity,
+    OfficialWording,
     ProofState,
     RequirementResult,
     ScenarioResult,
@@ -25,6 +27,7 @@ from conformance.audit.references import gaps
 from conformance.audit.tally import EXAMPLES, FAULTS, Counts, Heard, Mistake, Tally, tally
 from conformance.catalogue.loader import applicable, resolve_options
 from conformance.catalogue.model import Profile, Requirement, Scenario
+from conformance.catalogue.wording import Wording
 from conformance.evidence.journal import Reader
 from conformance.evidence.verdict import Verdict, exit_code, one_of, requirement_verdict, scenario_verdict
 
@@ -37,10 +40,12 @@ def build(
     *,
     selftest: Mapping[str, Any] | None = None,
     received: frozenset[str] = frozenset(),
+    wording: Callable[[str], Wording | None] = lambda _: None,
 ) -> Audit:
     """The audit of a run, from its journal or the folder of it; raises JournalError when the journal is broken.
 
-    `selftest` is a `selftest/1` document, `received` the keys of the proofs handed in.
+    `selftest` is a `selftest/1` document, `received` the keys of the proofs handed in,
+    `wording` gives the official wording of a row by its key.
     """
     reader = Reader(source) if isinstance(source, Path) else source
     journal = tally(reader)
@@ -64,6 +69,7 @@ def build(
     results = tuple(
         _requirement(row, scenarios[row.key], applicable(row, options, claims), verdicts, asked) for row in rows
     )
+    results = tuple(_worded(row, wording(row.key)) for row in results)
     counts = Counts()
     for each in journal.counts.values():
         counts.add(each)
@@ -83,6 +89,18 @@ def build(
         gaps=gaps(whole),
         outside=len(whole) - len(rows),
     )
+
+
+def _worded(row: RequirementResult, official: Wording | None) -> RequirementResult:
+    """A row with its official wording, and that of its scenarios."""
+    if official is None:
+        return row
+    told = OfficialWording(
+        official.text, official.version, official.workbook, official.date, official.where, official.digest
+    )
+    texts = official.scenarios or {}
+    scenarios = tuple(replace(s, wording=texts.get(s.id or "", "")) for s in row.scenarios)
+    return replace(row, wording=told, scenarios=scenarios)
 
 
 def _identity(profile: Profile, opening: Mapping[str, Any]) -> Identity:

@@ -224,6 +224,7 @@ def render(audit: Audit, lang: Lang) -> str:
         "environment": environment,
         "digest_name": digest_name,
         "visible": visible,
+        "visible_lines": lambda told: "\n".join(visible(line) for line in told.split("\n")),
         "annotate": lambda excerpt, finding: fold(annotate(excerpt, finding) if finding else plain(excerpt)),
         "label": label,
         "pretty": _pretty,

@@ -151,6 +151,18 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class OfficialWording:
+    """The official text of a row, as it was imported from a workbook: its edition, and where it stood there."""
+
+    text: str
+    version: str
+    workbook: str
+    date: str
+    where: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """What one configuration of a merged audit gave; `weighs` is False when it did not take part in the verdict."""
 
@@ -234,6 +246,7 @@ class ScenarioResult:
     needs: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     shares: tuple[Share, ...] = ()
+    wording: str = ""  # the official text of the scenario, when a workbook was imported
 
     def uncovered(self) -> tuple[str, ...]:
         """The input classes claimed that no witness covers."""
@@ -270,6 +283,7 @@ class RequirementResult:
     scenarios: tuple[ScenarioResult, ...]
     when: str = ""
     shares: tuple[Share, ...] = ()
+    wording: OfficialWording | None = None
 
     @property
     def proofs_owed(self) -> int:

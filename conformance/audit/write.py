@@ -16,6 +16,7 @@ from conformance.audit.model import Audit
 from conformance.catalogue import places
 from conformance.catalogue.loader import load_profile
 from conformance.catalogue.model import Profile
+from conformance.catalogue.wording import wording_of
 from conformance.errors import JournalError, OutputError, ProfileError, UsageError
 from conformance.evidence.journal import FILE, Reader
 from conformance.texts import Lang
@@ -174,7 +175,8 @@ def rebuild(
     if described is None:
         reader = Reader(folder)
         dsr = str(opening(reader)["dsr"])
-        audit = build(profile or load_profile(dsr), reader, selftest=selftest_figures(dsr, folder, selftest))
+        given = selftest_figures(dsr, folder, selftest)
+        audit = build(profile or load_profile(dsr), reader, selftest=given, wording=wording_of)
         return audit, write(audit, folder, lang, recorded.recorded(reader), formats)
     parts: Mapping[str, str] = described["parts"]
     audits = dict(_parts(folder, parts, lang, profile, formats, selftest))

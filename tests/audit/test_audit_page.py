@@ -8,11 +8,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 from handmade import PROFILE, SENT, Book, golden, listens, run_key
 from lxml import html as lxml_html
 
-from conformance.audit import html
+from conformance.audit import export, html
 from conformance.audit.annotate import annotate
 from conformance.audit.build import build
 from conformance.audit.excerpt import excerpt
@@ -21,6 +22,7 @@ from conformance.audit.nearest import leaves
 from conformance.audit.references import gaps
 from conformance.audit.untested import untested
 from conformance.catalogue.model import Wave
+from conformance.catalogue.wording import Wording
 from conformance.texts import LANGUAGES, Lang, all_texts
 
 TEMPLATES = Path(html.__file__).parent / "templates"
@@ -299,3 +301,26 @@ def test_numbers_without_a_row_are_told_by_wave_and_family() -> None:
     ]
     assert gaps(rows) == (Gap("va1", "MSS", ("MSS.01", "MSS.03")),)
     assert gaps(Wave("va1", ()).requirements) == ()
+
+
+def test_the_official_wording_is_quoted_with_its_edition(tmp_path: Path) -> None:
+    """A row whose wording was imported shows it, escaped, with edition, cell and digest; the others are unchanged."""
+    folder = golden(tmp_path)
+    key = "PFI/va1/DMP/va1.01"
+    text = "Le système <b>DOIT</b>\nalimenter."
+    official = Wording(
+        key, text, "2.1", "a" * 64, "rem.xlsx", "2026-01-02", "Exigences!E12", {"DMP/va1.01.01": "Montrer l'envoi."}
+    )
+    found = build(PROFILE, folder, wording={key: official}.get)
+    row = next(r for r in found.requirements if r.key == key)
+    assert row.wording is not None
+    assert row.scenarios[0].wording == "Montrer l'envoi."
+    tree = lxml_html.fromstring(html.render(found, "fr"))
+    quoted = [quote.text_content() for quote in tree.xpath("//blockquote")]
+    assert len(quoted) == 2
+    assert text in quoted[0]
+    assert "édition 2.1" in quoted[0]
+    assert "Exigences!E12" in quoted[0]
+    assert not tree.xpath("//blockquote//b")
+    schema = json.loads((Path(__file__).resolve().parents[2] / "profiles/schema/audit-1.schema.json").read_bytes())
+    jsonschema.validate(json.loads(export.dump(found)), schema)
