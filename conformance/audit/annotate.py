@@ -31,7 +31,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a message. `noted` when the finding is to be told under it."""
+    """One line of a message, 0 for one that is not in it. `noted` when the finding is to be told under it."""
 
     number: int
     pieces: tuple[Piece, ...]
@@ -51,12 +51,20 @@ AROUND = 8
 LONG = 40
 """A message of at most this many lines is shown whole."""
 
+BEGINNING = 120
+"""Lines shown of a message in which no place is noted."""
+
 
 def fold(lines: Sequence[Line]) -> tuple[Line | Gap, ...]:
-    """A long message with only its first lines and those around the place noted; the rest are gaps."""
+    """A long message with only its first lines and those around the place noted; the rest are gaps.
+
+    One in which nothing is noted is shown by its beginning.
+    """
     noted = [i for i, line in enumerate(lines) if line.noted]
-    if len(lines) <= LONG or not noted:
+    if len(lines) <= LONG or (not noted and len(lines) <= BEGINNING):
         return tuple(lines)
+    if not noted:
+        return (*lines[:BEGINNING], Gap(len(lines) - BEGINNING))
     shown: list[Line | Gap] = []
     hidden = 0
     for i, line in enumerate(lines):
@@ -153,7 +161,7 @@ def _mail(texts: Sequence[str], finding: FindingExample) -> tuple[Line, ...]:
     at = next((i for i in range(end) if texts[i].lower().startswith(f"{name.lower()}:")), None) if name else None
     if at is None and _FIELD.fullmatch(name):
         lines = _plain(texts)
-        missing = Line(end, (Piece(f"{name}: "), Piece("", marked=True)), noted=True)
+        missing = Line(0, (Piece(f"{name}: "), Piece("", marked=True)), noted=True)
         return (*lines[:end], missing, *lines[end:])
     if at is None:
         wanted = {"attachments": "content-disposition: attachment", "body": "content-type:"}.get(name, name.lower())

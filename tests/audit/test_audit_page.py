@@ -14,7 +14,8 @@ from handmade import PROFILE, SENT, Book, golden, listens, run_key
 from lxml import html as lxml_html
 
 from conformance.audit import export, html
-from conformance.audit.annotate import annotate
+from conformance.audit.annotate import Gap as LeftOut
+from conformance.audit.annotate import annotate, fold, plain
 from conformance.audit.build import build
 from conformance.audit.excerpt import excerpt
 from conformance.audit.model import Audit, FindingExample, Gap
@@ -257,12 +258,12 @@ def test_the_nearest_right_case_is_the_one_that_differs_least(tmp_path: Path) ->
         "w1-c2": {"carrier": "ORU", "flags": {"masked": False}, "to": ["a"]},
         "w1-c3": {"carrier": "MDM", "flags": {"masked": False}, "to": []},
     }
-    for number, (case, plain) in enumerate(data.items(), 1):
+    for number, (case, told) in enumerate(data.items(), 1):
         book.exchange(f"x{number}", "from-vendor", SENT)
         book.line(
             "driven", w=1, case=case, key="intake@normal", exercise="intake", environment="normal", labels=["initial"],
             digest="d", sentinel=False, purpose="judge", number=1, sent=[], binding=book.writer.plain({}),
-            body=book.writer.plain(plain),
+            body=book.writer.plain(told),
         )  # fmt: skip
         book.line("heard", w=1, case=case, exchanges=[f"x{number}"])
     wrong = book.finding("xds.metadata.missing", "TXA-17", "AU", "AC", exchange="x1")
@@ -324,3 +325,15 @@ def test_the_official_wording_is_quoted_with_its_edition(tmp_path: Path) -> None
     assert not tree.xpath("//blockquote//b")
     schema = json.loads((Path(__file__).resolve().parents[2] / "profiles/schema/audit-1.schema.json").read_bytes())
     jsonschema.validate(json.loads(export.dump(found)), schema)
+
+
+def test_a_long_message_is_shown_by_parts() -> None:
+    """Around its place when one is noted, else by its beginning; what is left out is counted."""
+    body = ("MSH|^~\\&|A\r" + "".join(f"OBX|{n}|TX|a\r" for n in range(1, 300))).encode()
+    shown = excerpt("x1", "documents", "to-vendor", body)
+    around = fold(annotate(shown, place("OBX(200)-5")))
+    assert sum(line.lines for line in around if isinstance(line, LeftOut)) + sum(
+        not isinstance(line, LeftOut) for line in around
+    ) == len(shown.lines)
+    assert len(around) < 30
+    assert fold(plain(shown))[-1] == LeftOut(len(shown.lines) - 120)
