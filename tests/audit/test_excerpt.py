@@ -109,7 +109,7 @@ def test_the_first_part_of_an_mtom_body_is_shown_as_xml() -> None:
 
 
 def test_a_long_message_is_folded_around_the_place_and_no_line_is_lost() -> None:
-    """Shown lines and gaps add up; the noted line is among them; a short or unmarked message is whole."""
+    """Shown lines and gaps add up; the noted line is among them; an unmarked message is shown by its beginning."""
     body = "<a>" + "".join(f"<b{n}>valeur{n:03}</b{n}>" for n in range(200)) + "</a>"
     shown = excerpt("x1", "dmp", "from-vendor", body.encode())
     lines = annotate(shown, example("/a/b120", "valeur120"))
