@@ -120,10 +120,10 @@ def deciding(audit: Audit) -> list[RequirementResult]:
     return [row for row in audit.requirements if row.verdict in wanted and (row.mandatory or audit.exit_code == 4)]
 
 
-def replay(audit: Audit) -> str:
+def replay(audit: Audit, lang: Lang) -> str:
     """The command that drives the same cases again."""
     who = audit.identity
-    words = ["conformance run --target CIBLE.toml", f"--wave {','.join(who.waves)}"]
+    words = [f"conformance run --target {text('audit.page.replay.target', lang)}", f"--wave {','.join(who.waves)}"]
     words += [f"--effort {who.effort}", f"--seed {who.seed}"]
     if who.configuration and not audit.parts:
         words.append(f"--configuration {shlex.quote(visible(who.configuration))}")
@@ -210,7 +210,7 @@ def render(audit: Audit, lang: Lang) -> str:
         "present": {v.value: n for v, n in audit.by_verdict().items() if n},
         "sections": list(dict.fromkeys(row.section for row in audit.requirements)),
         "levels": list(dict.fromkeys(row.level for row in audit.requirements)),
-        "replay": replay(audit),
+        "replay": replay(audit, lang),
         "valid_place": valid_place,
         "waves": [(wave, rows) for wave, rows in waves if rows],
         "mandatory": {v.value: n for v, n in audit.by_verdict(mandatory=True).items()},

@@ -141,6 +141,18 @@ def test_the_figures_given_prevail_over_those_beside_the_journal(tmp_path: Path)
         selftest_figures("PFI", tmp_path, tmp_path / "nothing.json")
 
 
+def test_the_figures_shipped_with_the_tool_are_used_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`samples/selftest/pfi.json` is read when nothing else is given; a DSR without figures has none."""
+    document = {"schema": "selftest/1", "caught": 65, "total": 65, "false_alarms": [], "defects": []}
+    (tmp_path / "selftest").mkdir()
+    (tmp_path / "selftest" / "pfi.json").write_text(json.dumps(document), encoding="utf-8")
+    monkeypatch.setattr("conformance.catalogue.places.folder", lambda name: tmp_path)
+    shipped = selftest_figures("PFI", tmp_path / "run")
+    assert shipped is not None
+    assert shipped["caught"] == 65
+    assert selftest_figures("RIS", tmp_path / "run") is None
+
+
 def test_nothing_of_the_machine_is_told(audit: Audit, folder: Path) -> None:
     """No path of this machine in what leaves for another one."""
     for data in (sarif.render(audit, "fr"), *allure.render(audit, "fr").values()):
