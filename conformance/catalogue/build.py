@@ -11,6 +11,8 @@ from conformance.catalogue.model import (
     Level,
     Option,
     Options,
+    Outside,
+    Outsider,
     Profile,
     Proof,
     ProofKind,
@@ -73,8 +75,14 @@ def _requirement(row: Table, dsr: str, wave: str, options: Options) -> Requireme
         one_of=_maybe(row, "one_of"),
         superseded_by=_maybe(row, "superseded_by"),
         derived=row.get("derived") == "true",
+        outside=_outside(row),
         where=str(row.spot),
     )
+
+
+def _outside(row: Table) -> Outside | None:
+    given = row.get("outside")
+    return Outside(Outsider(_text(given, "by")), _maybe(given, "case") or "") if isinstance(given, Table) else None
 
 
 def _when(row: Table, key: str) -> Expression:

@@ -152,6 +152,14 @@ def _title_too_long(_: Profile, row: Requirement) -> Iterator[Problem]:
             yield Problem("CAT012", row.where, row.key, {"field": key, "length": len(title), "limit": TITLE_LIMIT})
 
 
+def _outside_proof_unasked(_: Profile, row: Requirement) -> Iterator[Problem]:
+    """A row that someone else must prove too keeps the proof it asks for: what was heard does not replace it."""
+    if row.outside is None or row.automation is Automation.AUTO:
+        return
+    if not any(scenario.attest for scenario in row.scenarios):
+        yield Problem("CAT020", row.where, row.key, {"by": row.outside.by.value})
+
+
 # Scenarios
 
 
@@ -208,6 +216,7 @@ _ROW_CHECKS: tuple[Callable[[Profile, Requirement], Iterator[Problem]], ...] = (
     _bad_successor,
     _title_missing,
     _title_too_long,
+    _outside_proof_unasked,
 )
 
 _SCENARIO_CHECKS: tuple[Callable[[Requirement, Scenario], Iterator[Problem]], ...] = (

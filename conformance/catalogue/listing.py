@@ -13,8 +13,8 @@ def list_rows(profile: Profile, waves: Iterable[str] | None = None) -> list[dict
     """The rows of a profile (of some waves), ready for JSON.
 
     Every row has `schema`, `key`, `id`, `ref`, `dsr`, `wave`, `level`, `scope`, `title`, `title_en`, `when`, `source`,
-    `automation`, `one_of`, `superseded_by`, `derived`, `scenarios`, and one of `property` (a name), `attest` (a text)
-    or `reason` (code, fr, en): what the row comes down to. `scenarios` holds the detail.
+    `automation`, `one_of`, `superseded_by`, `derived`, `outside`, `scenarios`, and one of `property` (a name), `attest`
+    (a text) or `reason` (code, fr, en): what the row comes down to. `scenarios` holds the detail.
     """
     return [_row(requirement) for requirement in profile.requirements(waves)]
 
@@ -37,6 +37,7 @@ def _row(row: Requirement) -> dict[str, object]:
         "one_of": row.one_of,
         "superseded_by": row.superseded_by,
         "derived": row.derived,
+        "outside": {"by": row.outside.by.value, "case": row.outside.case} if row.outside is not None else None,
         **_gist(row),
         "scenarios": [_scenario(scenario) for scenario in row.scenarios],
     }

@@ -46,6 +46,23 @@ class ProofKind(StrEnum):
     OTHER = "autre"
 
 
+class Outsider(StrEnum):
+    """Who gives an official proof that the bench cannot: an approval, a test space, a test tool, an auditor."""
+
+    CNDA = "cnda"
+    GAZELLE = "gazelle"
+    MSSANTE_TOOL = "mssante-tool"
+    PASSI = "passi"
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The official proof given by someone else: who, and the name of its case there (may be empty)."""
+
+    by: Outsider
+    case: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What the vendor hands in for a scenario.
@@ -104,7 +121,8 @@ class Requirement:
     `scope` is the ANS profile of the row. `when` says when it applies. `one_of` names a group of alternatives: the
     scenarios of all rows of the wave that name it, of which one conform is enough. `superseded_by` is the key of the
     row that replaces this one when both waves are asked for. `derived` marks a row attributed to this DSR by
-    analogy: indicative. `source` cites the clause. `where` is the file and line it was read from.
+    analogy: indicative. `outside` is the official proof that someone else gives, whatever the bench heard. `source`
+    cites the clause. `where` is the file and line it was read from.
     """
 
     key: str
@@ -123,6 +141,7 @@ class Requirement:
     one_of: str | None = None
     superseded_by: str | None = None
     derived: bool = False
+    outside: Outside | None = None
     where: str = ""
 
     @property

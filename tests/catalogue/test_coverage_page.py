@@ -12,6 +12,7 @@ from conformance.catalogue import coverage as page
 from conformance.catalogue.coverage import State, coverage, main, render
 from conformance.catalogue.listing import list_rows
 from conformance.catalogue.loader import all_profiles, load_profile
+from conformance.catalogue.model import Automation
 
 
 def test_the_committed_page_is_true(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,11 +62,15 @@ def test_cells_cannot_break_the_table(tmp_path: Path) -> None:
 
 
 def test_the_real_page_counts_every_row() -> None:
-    """100 rows of the PFI, five of them judged."""
+    """100 rows of the PFI: 58 judged, 42 that a person alone can prove, none partly, none that waits."""
     (profile,) = all_profiles()
     found = coverage(profile)
     assert len(found.rows) == 100
-    assert sum(counts[State.JUDGED] for counts in found.counts.values()) == 5
+    total = {state: sum(counts[state] for counts in found.counts.values()) for state in State}
+    assert total == {State.JUDGED: 58, State.PARTLY: 0, State.ATTESTED: 42, State.NOT_YET: 0}
+    manual = [row.key for row in profile.requirements() if row.automation is Automation.MANUAL]
+    assert [row.requirement.key for row in found.rows if row.state is State.ATTESTED] == manual
+    assert found.reasons == {}
     text = render([profile])
     assert all(f"| {row.id} |" in text for row in profile.requirements())
 

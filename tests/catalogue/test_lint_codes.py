@@ -57,6 +57,7 @@ MISTAKES = {
     "CAT016": ("attest: Une vidéo du mode web", "attest: Une vidéo\n            property: mss.tls", WEB),
     "CAT018": ("            attest_en: A video of the CIBA mode\n", "", CIBA),
     "CAT019": ("reason: {code: not-yet}", "reason: {code: not-yet}\n            with: {version: 1.2}", UNNUMBERED),
+    "CAT020": ("        automation: semi\n", "        automation: semi\n        outside: {by: gazelle}\n", SECOND),
 }
 
 
@@ -95,6 +96,17 @@ def test_an_option_no_row_uses_is_caught(tmp_path: Path) -> None:
     """CAT017: options live only as long as a row depends on them."""
     options = changed("reasons:", "  scm: {default: false, fr: En SCM., en: In an SCM.}\nreasons:", OPTIONS)
     assert problems(tmp_path, options=options) == [("CAT017", "profiles/options.yaml")]
+
+
+def test_a_judged_row_keeps_the_proof_of_someone_else(tmp_path: Path) -> None:
+    """CAT020: a semi row with an official proof outside the bench asks for it, whatever a property hears."""
+    semi = changed("    automation: auto\n", "    automation: semi\n    outside: {by: passi}\n", SOCLE)
+    where = f"{tmp_path}/sample.yaml:{line_of(PROFILE, FIRST)}"
+    assert problems(tmp_path, socle=semi) == [("CAT020", where)]
+    asked = "property: mss.tls\n        attest: Le rapport\n        attest_en: The report"
+    assert problems(tmp_path, socle=changed("property: mss.tls", asked, semi)) == []
+    auto = changed("    automation: auto\n", "    automation: auto\n    outside: {by: gazelle}\n", SOCLE)
+    assert problems(tmp_path, socle=auto) == []
 
 
 def test_a_second_row_of_one_id_may_have_a_part_of_its_own(tmp_path: Path) -> None:

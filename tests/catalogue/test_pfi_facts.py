@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from conformance.catalogue.expression import names
 from conformance.catalogue.loader import load_profile
 from conformance.catalogue.model import Automation, Level, Requirement
 
@@ -17,6 +19,7 @@ pytestmark = pytest.mark.corpus
 
 PROFILE = load_profile("PFI")
 ROWS = PROFILE.requirements()
+GROUPS = {"PFI/va2/PSC.01": "psc-modalite", "PFI/va2/SSI/IAM.80": "oidc-modalite"}
 AUTOMATION = {"auto": Automation.AUTO, "semi": Automation.SEMI, "manuel": Automation.MANUAL}
 
 
@@ -25,6 +28,13 @@ def export(shared: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """The rows of the export that concern the PFI, by (wave, id)."""
     rows = json.loads((shared / "referentiel" / "exigences.json").read_text(encoding="utf-8"))
     return {(row["wave"], row["id"]): row for row in rows if "PFI" in row["rem"]}
+
+
+def analysis(shared: Path) -> dict[str, dict[str, str]]:
+    """The analysis of the rows of the PFI, by key."""
+    with (shared / "referentiel" / "verifiabilite.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    return {f"PFI/{row['wave']}/{row['id']}": row for row in rows if "PFI" in row["rems"].split("|")}
 
 
 def scenarios(row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -72,26 +82,75 @@ def test_optional_rows_are_judged_only_when_claimed() -> None:
         assert f"claims({row.key})" in str(row.when)
 
 
-def test_manual_rows_say_what_to_hand_in_and_the_others_why_not_yet() -> None:
-    """Every scenario of a manual row names its proof; an automatic one is judged or says it is not."""
+def test_manual_rows_say_what_to_hand_in_and_automatic_ones_are_judged() -> None:
+    """Every scenario of a manual row names its proof in both languages, no row waits, no automatic one is a proof."""
     for row in ROWS:
         for scenario in row.scenarios:
+            assert scenario.reason is None, scenario.key
+            assert bool(scenario.attest) == bool(scenario.attest_en), scenario.key
             if row.automation is Automation.MANUAL:
                 assert scenario.attest, scenario.key
+                assert scenario.property is None, scenario.key
             elif row.automation is Automation.AUTO:
-                assert scenario.property or scenario.reason, scenario.key
+                assert scenario.property, scenario.key
+            else:
+                assert scenario.property or scenario.attest, scenario.key
+
+
+def test_proofs_given_by_others_are_those_of_the_analysis(shared: Path) -> None:
+    """CNDA, Gazelle, MSSanté tool and PASSI stand on the rows the analysis names, and semi rows ask for them."""
+    said = {"CNDA": "cnda", "Gazelle": "gazelle", "outil MSSanté": "mssante-tool", "PASSI": "passi"}
+    wanted = {key: said[row["preuve_externe"]] for key, row in analysis(shared).items() if row["preuve_externe"]}
+    assert {row.key: row.outside.by.value for row in ROWS if row.outside is not None} == wanted
+    for row in ROWS:
+        if row.outside is not None and row.automation is not Automation.AUTO:
+            assert any(scenario.attest for scenario in row.scenarios), row.key
+
+
+def test_cases_of_the_mssante_tool_are_those_of_the_export(export: dict[tuple[str, str], dict[str, Any]]) -> None:
+    """The case that a row names is the one its official proof names."""
+    for row in ROWS:
+        proofs = [p["text"] or "" for s in scenarios(export[row.wave, row.id]) for p in s["proofs"]]
+        named = {name for text in proofs for name in re.findall(r"MSS-LPS-SEGUR-[A-Z]+", text)}
+        assert named == ({row.outside.case} if row.outside is not None and row.outside.case else set()), row.key
+
+
+def test_conditions_are_those_of_the_analysis(shared: Path) -> None:
+    """Every option that the analysis names for the PFI is in the `when` of the row."""
+    for key, line in analysis(shared).items():
+        row = PROFILE.requirement(key)
+        told = line["condition_applicabilite"]
+        own = dict(part.split("=", 1) for part in told.split("|") if "=" in part).get(
+            "PFI", "" if "=" in told else told
+        )
+        for option in re.split(r"\s*[&/]\s*", own):
+            if option.startswith("declare("):
+                assert row.level is Level.MAY, key
+            elif option:
+                assert option in names(row.when), key
+
+
+def test_alternatives_between_scenarios_are_groups(shared: Path) -> None:
+    """Where the analysis lets one of several scenarios be enough, the row is a group of that name."""
+    for key, line in analysis(shared).items():
+        group = PROFILE.requirement(key).one_of
+        assert group is None or group == line["alternative"], key
+    assert {row.key: row.one_of for row in ROWS if row.one_of} == GROUPS
 
 
 def test_the_first_rows_judged_name_their_property() -> None:
     """The rows that the bench judged first, and by what."""
     judged = {r.key: r.properties[0] for r in ROWS if r.properties}
-    assert judged.items() >= {
-        "PFI/va1/DMP/va1.01": "dmp.systematic-feeding",
-        "PFI/va1/INS/va1.16": "ins.incoming-identity",
-        "PFI/va1/INTRA/va1.01": "documents.imaging-flags",
-        "PFI/va2/CDA/HL7.01": "documents.volet-reception",
-        "PFI/va2/CDA/HL7.02": "returns.dmp-result",
-    }.items()
+    assert (
+        judged.items()
+        >= {
+            "PFI/va1/DMP/va1.01": "dmp.systematic-feeding",
+            "PFI/va1/INS/va1.16": "ins.incoming-identity",
+            "PFI/va1/INTRA/va1.01": "documents.imaging-flags",
+            "PFI/va2/CDA/HL7.01": "documents.volet-reception",
+            "PFI/va2/CDA/HL7.02": "returns.dmp-result",
+        }.items()
+    )
 
 
 def words(text: str) -> list[str]:

@@ -69,6 +69,9 @@ def _row(row: Requirement) -> None:
     official = wording_of(row.key)
     if official is not None:
         _field("cli.explain.wording", official.text, version=official.version)
+    if row.outside is not None:
+        case = f" ({row.outside.case})" if row.outside.case else ""
+        _field("cli.explain.outside", t(f"catalogue.outside.{row.outside.by}") + case)
     for scenario in row.scenarios:
         _scenario(scenario)
     if row.properties:
