@@ -76,13 +76,22 @@ class Listener:
             on_failure({"peer": peer, "failure": "tls" if tls else "closed", "reason": str(reason)[:200]})
 
 
+def claim(sock: socket.socket) -> None:
+    """Before binding: have the port soon after another program left it, and never while one holds it.
+
+    SO_REUSEADDR means the first on POSIX; on Windows it would let two programs listen on one port.
+    """
+    exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR if exclusive is None else exclusive, 1)
+
+
 def bind(host: str, port: int) -> Listener:
     """A listener on an address; raises OSError when it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     with contextlib.ExitStack() as undo:
         undo.callback(sock.close)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim(sock)
         sock.bind((host, port))
         sock.listen(BACKLOG)
         sock.setblocking(False)

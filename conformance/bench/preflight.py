@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from conformance.bench.clock import now
+from conformance.bench.listening import claim
 from conformance.bench.target import Endpoint, Listen, Target
 
 TIMEOUT = 5.0
@@ -138,7 +139,7 @@ def _service(link: str, listen: Listen) -> Check:
         return Check(link, Layer.NAME, "unknown-name", values | {"reason": reason})
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim(probe)
         try:
             probe.bind((listen.host, listen.port))
         except OSError as error:

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 from itertools import takewhile
 from typing import Annotated, Any
 
@@ -89,6 +90,9 @@ def _translated(error: Any, words: Sequence[str]) -> UsageError:
 
 def run(argv: Sequence[str]) -> int:
     """Run a command line and return its exit code: 2 for a fault of usage, else what the command decides."""
+    for stream in (sys.stdout, sys.stderr):  # a console that lacks a letter shows a question mark, nothing crashes
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         speak(asked(argv))
         try:

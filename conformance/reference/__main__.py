@@ -8,7 +8,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from conformance.reference.admin import Admin
@@ -53,10 +53,8 @@ def _listing(*, as_json: bool) -> str:
 
 
 async def _serve(config: Config, defects: Sequence[str]) -> None:
-    loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    _on_stop(asyncio.get_running_loop(), stopping.set)
     platform = Platform(
         config, Dmp(config, Signer(config.tls.certificate, config.tls.key, config.organisation)), defects
     )
@@ -88,6 +86,15 @@ async def _serve(config: Config, defects: Sequence[str]) -> None:
         await admin.stop()
         await documents.stop()
         await platform.stop()
+
+
+def _on_stop(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    """Have Ctrl-C and a request to end call `stop`, on systems whose loop knows no signals (Windows) too."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
 
 
 if __name__ == "__main__":

@@ -160,17 +160,23 @@ class _Program:
         """End the whole group: asked first, then without a choice."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        for sign, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, sign)
+        for force in (False, True):
+            self._signal(force=force)
             with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(STOP_SECONDS):
                     await self._process.wait()
                     break
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # children that outlived it
+        self._signal(force=True)  # children that outlived it
         self._draining.cancel()
         await asyncio.wait([self._draining])
+
+    def _signal(self, *, force: bool) -> None:
+        """End the group of the process; where there are no groups (Windows), the process."""
+        with suppress(ProcessLookupError, PermissionError):
+            if os.name == "posix":
+                os.killpg(self._process.pid, signal.SIGKILL if force else signal.SIGTERM)
+            elif self._process.returncode is None:
+                self._process.terminate()
 
     async def _drain(self) -> None:
         assert self._process.stderr is not None
