@@ -68,6 +68,12 @@ class Book:
 
 def read(package: Package) -> Book:
     """The sheets that hold requirements; raises ProfileError with sheet and cell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what openpyxl leaves out (validations, styles) is nothing that is read
+        return _read(package)
+
+
+def _read(package: Package) -> Book:
     notes = [Note(f"{name}-ignored", package.name) for name in ("macros", "links") if getattr(package, name)]
     book = _open(package)
     try:
@@ -105,9 +111,7 @@ def read(package: Package) -> Book:
 
 def _open(package: Package) -> Any:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what openpyxl leaves out (validations, styles) is nothing that is read
-            return load_workbook(io.BytesIO(package.content), read_only=True, keep_links=False, keep_vba=False)
+        return load_workbook(io.BytesIO(package.content), read_only=True, keep_links=False, keep_vba=False)
     except Exception as error:  # noqa: BLE001 - openpyxl raises whatever its parsers do
         raise ProfileError("workbook.broken", where=package.name, problem=_CONTROL.sub("", str(error))[:200]) from None
 
