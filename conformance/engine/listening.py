@@ -90,7 +90,7 @@ class Listened:
 
 
 OnHeard = Callable[[Listened], None]
-"""Told after each window."""
+"""Told after each window in which something was heard."""
 
 
 def plan(request: RunRequest) -> Plan:
@@ -119,8 +119,10 @@ def listen(
     with _Session(request) as session, make_lab(session.records.exchange, 0, request.as_of) as lab:
         lab.reset()
         while not over():
+            before = session.listened.exchanges
             session.window(lambda: lab.overhear(over, LONGEST).exchanges)
-            on_heard(session.listened)
+            if session.listened.exchanges > before:
+                on_heard(session.listened)
     return session.listened
 
 
