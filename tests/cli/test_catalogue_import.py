@@ -91,6 +91,8 @@ def test_explain_quotes_the_wording_and_its_version(tmp_path: Path, capsys: pyte
     assert run(["explain", "SSI/GEN.01", "--lang", "en"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert f"Official wording (v1.3): {' '.join(statement(PROFILE.requirement('PFI/va2/SSI/GEN.01')).split())}" in told
+    assert "Scenario SSI/GEN.01.01 Official wording (v1.3): Déroulé" in told
+    assert "SSI/GEN.01.01.01: x" in told
 
 
 def test_the_wording_is_found_where_it_is_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from conformance.errors import UsageError
 
 if TYPE_CHECKING:
     from conformance.catalogue.model import Requirement, Scenario
+    from conformance.catalogue.wording import Wording
     from conformance.evidence.codes import Code
 
 WIDTH = 100
@@ -46,12 +47,16 @@ def explain(
 
 def _field(id: str, value: str, indent: int = 2, **values: object) -> None:
     """A name and its value, wrapped under it."""
-    name = t(id, **values)
-    colon = " : " if spoken() == "fr" else ": "
+    _wrapped(f"{t(id, **values)}{_colon()}{value}", indent)
+
+
+def _colon() -> str:
+    return " : " if spoken() == "fr" else ": "
+
+
+def _wrapped(text: str, indent: int) -> None:
     pad = " " * indent
-    lines = textwrap.wrap(
-        value, WIDTH, initial_indent=f"{pad}{name}{colon}", subsequent_indent=f"{pad}  ", break_on_hyphens=False
-    )
+    lines = textwrap.wrap(text, WIDTH, initial_indent=pad, subsequent_indent=f"{pad}  ", break_on_hyphens=False)
     print("\n".join(lines))
 
 
@@ -73,25 +78,28 @@ def _row(row: Requirement) -> None:
         case = f" ({row.outside.case})" if row.outside.case else ""
         _field("cli.explain.outside", t(f"catalogue.outside.{row.outside.by}") + case)
     for scenario in row.scenarios:
-        _scenario(scenario)
+        _scenario(scenario, official)
     if row.properties:
         print()
         say("cli.explain.try", id=row.id)
 
 
-def _scenario(scenario: Scenario) -> None:
+def _scenario(scenario: Scenario, official: Wording | None) -> None:
     from conformance.exercises import registry
     from conformance.properties import base as properties
     from conformance.texts import all_texts
 
     print()
     print(f"  {t('cli.explain.scenario', id=scenario.id or t('cli.explain.no-number'))}")
+    told = (official.scenarios or {}).get(scenario.id or "") if official is not None else None
+    if official is not None and told:
+        _field("cli.explain.wording", told, 4, version=official.version)
     if scenario.property is not None:
         found = properties.get(scenario.property)
         exercise = registry.get(found.exercise)
         _field("cli.explain.judge", f"{found.name} ({found.clause})", 4)
-        told = f"exercise.{exercise.name}"
-        _field("cli.explain.how", t(told) if told in all_texts() else exercise.name, 4)
+        how = f"exercise.{exercise.name}"
+        _field("cli.explain.how", t(how) if how in all_texts() else exercise.name, 4)
         _field("cli.explain.needs", ", ".join(sorted(exercise.needs | found.needs)), 4)
         labels = sorted(t(f"label.{name}") if f"label.{name}" in all_texts() else name for name in found.claims)
         _field("cli.explain.classes", " ; ".join(labels), 4)
@@ -103,6 +111,10 @@ def _scenario(scenario: Scenario) -> None:
     if scenario.proofs:
         proofs = ", ".join(f"{p.id or '-'} ({t(f'audit.proof.{p.kind.value}')})" for p in scenario.proofs)
         _field("cli.explain.proofs", proofs, 4)
+        texts = (official.proofs or {}) if official is not None else {}
+        for proof in scenario.proofs:
+            if texts.get(proof.id or ""):
+                _wrapped(f"{proof.id}{_colon()}{texts[proof.id or '']}", 6)
 
 
 def _code(code: Code) -> None:
