@@ -49,6 +49,25 @@ WORDS: Mapping[str, Status] = {
 }
 """What may be typed, in either language, and what it means."""
 
+MEMBERS = frozenset(
+    [
+        "birth_name",
+        "given_names",
+        "first_given",
+        "birth",
+        "sex",
+        "place",
+        "used_name",
+        "used_given",
+        "phone",
+        "mail",
+        "address",
+        "matricule",
+        "oid",
+    ]
+)
+"""Members of a payload that a person is told by a name of their own language."""
+
 MISTAKES = 5
 """Lines that mean nothing before the question is put off."""
 
@@ -152,12 +171,16 @@ class PersonPilot:
             elif isinstance(value, list):
                 shown[name] = ", ".join(map(str, value)) or "-"
             elif isinstance(value, dict):
-                shown[name] = ", ".join(f"{k} = {v}" for k, v in value.items())
+                shown[name] = ", ".join(f"{self._member(k)} = {_in_a_row(v)}" for k, v in value.items())
             elif isinstance(value, bool):
                 shown[name] = self._speech("pilot.person.yes" if value else "pilot.person.no")
             else:
                 shown[name] = value
         return shown
+
+    def _member(self, name: str) -> str:
+        """What a person calls a member of the payload: its name when no text says better."""
+        return self._speech(f"pilot.member.{name}") if name in MEMBERS else name
 
     def _piece(self, id: str, name: str, coded: str) -> str:
         """Put a content where a person can take it; its path."""
@@ -214,6 +237,10 @@ def _typed() -> str:
     if not line:
         raise EOFError
     return line
+
+
+def _in_a_row(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 async def _aside(work: Callable[[], Answer]) -> Answer:
