@@ -51,7 +51,7 @@ class Reference:
 class SetSignature:
     """A signature as found in the submission.
 
-    `intact` says that it matches its certificate; `reason` why not (`certificate`, `digest`). `references` are those
+    `intact` says that it matches its certificate; `reason` why not (`certificate`, `digest`, `coverage`: the manifest is not what was signed). `references` are those
     of the manifest: the set and each document. `subject` is the name in the certificate.
     """
 
@@ -80,7 +80,7 @@ def read(data: bytes) -> SetSignature:
 def trouble(submission: Submission) -> str:
     """What is wrong with the signature of a submission, in a word or two; empty when nothing is.
 
-    `absent`, `unreadable`, `certificate`, `digest`, `set not signed`, `document not signed`, `document changed`.
+    `absent`, `unreadable`, `certificate`, `digest`, `coverage`, `set not signed`, `document not signed`, `document changed`.
     """
     held = submission.signature
     if held is None or held.content is None:
@@ -160,7 +160,7 @@ def _check(signature: Element, certificate: x509.Certificate) -> str:
         verification_time=certificate.not_valid_before_utc,  # expiry is for the judge, who knows the day
     )
     try:
-        XMLVerifier().verify(alone, x509_cert=certificate, expect_config=expected)
+        verified = XMLVerifier().verify(alone, x509_cert=certificate, expect_config=expected)
     except SignXMLException:
         return "digest"
     except (
@@ -173,4 +173,6 @@ def _check(signature: Element, certificate: x509.Certificate) -> str:
         etree.LxmlError,
     ):
         return "digest"  # a signature so broken that the library cannot read it
-    return ""
+    signed = [v.signed_xml for v in (verified if isinstance(verified, list) else [verified])]
+    covered = any(s is not None and next(s.iter(f"{{{DS}}}Manifest"), None) is not None for s in signed)
+    return "" if covered else "coverage"
