@@ -68,9 +68,8 @@ def test_a_passive_property_needs_neither_case_nor_stimulus(name: str) -> None:
         context = Context(date(2026, 1, 1), wave, options=options, settings=DEFAULT_SETTINGS)
         for own in ((), observations, *conversations(observations)):
             driven = Driven("c1", "listen", "normal", None, bind("00000000", 1))
-            told = judge(
-                Subscription(found, {}, (), ("va1", "va2")), driven, Heard(own, observations), context, frozenset()
-            )
+            listening = Subscription(found, {}, (), ("va1", "va2"))
+            told = judge(listening, driven, Heard(own, observations), context, frozenset())
             assert told.fault is None, told.fault
 
 

@@ -43,9 +43,12 @@ def init(
         file.write_text(write(answers, spoken()), encoding="utf-8")
     except OSError as error:
         raise OutputError("cli.init.cannot-write", where=str(file), reason=error.strerror or error) from None
-    load(file)  # what was written obeys the schema, or it is our fault and is told as such
+    # What was written obeys the schema, or it is our fault and is told as such; the secret need not be there yet.
+    load(file, {**os.environ, answers.token: "0" * 12} if answers.token else None)
     print()
     say("cli.init.written", path=file)
+    if answers.token and not os.environ.get(answers.token):
+        say("cli.init.set-token", name=answers.token)
     say("cli.init.next", path=file)
 
 
