@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from conformance.errors import Malformed
 from conformance.evidence.values import Exchange, Observation
 from conformance.standards.cda import reader as cda
-from conformance.standards.hl7v2 import syntax, transmission
+from conformance.standards.hl7v2 import syntax
+from conformance.standards.hl7v2.pam import reader
+from conformance.standards.hl7v2.pam.values import AdtMessage
 from conformance.standards.hl7v2.rules.core import CODES
 from conformance.standards.hl7v2.values import Ack, DocumentMessage, Other, Read, Zam
 
@@ -18,6 +20,7 @@ KINDS: dict[type, str] = {
     Ack: "hl7v2.ack",
     Zam: "hl7v2.zam",
     Other: "hl7v2.other",
+    AdtMessage: "hl7v2.adt",
 }
 
 
@@ -27,15 +30,15 @@ def observe(exchange: Exchange) -> Observation:
     Findings are those of decoding alone: rules are the judges' business.
     """
     try:
-        value = transmission.read(syntax.parse(exchange.body))
+        value = reader.read(syntax.parse(exchange.body))
     except Malformed as fault:
         finding = CODES.finding(fault.code, fault.path, seen=fault.seen, exchange=exchange.id)
         return Observation(exchange, "hl7v2.malformed", None, (), (finding,))
     return Observation(exchange, KINDS[type(value)], value, tuple(keys(value)))
 
 
-def keys(value: Read) -> Iterator[tuple[str, str]]:
-    """Attribution keys, strongest first: document ids, control id (of what an ACK or a ZAM answers), INS."""
+def keys(value: Read | AdtMessage) -> Iterator[tuple[str, str]]:
+    """Attribution keys, strongest first: document ids, control id (of what an ACK or a ZAM answers), INS, IPP."""
     match value:
         case Ack() | Zam():
             if value.control_ref:
@@ -45,9 +48,14 @@ def keys(value: Read) -> Iterator[tuple[str, str]]:
             yield from _control_and_patient(value)
         case Other():
             yield from _control_and_patient(value)
+        case AdtMessage():
+            yield from _control_and_patient(value)
+            known = value.patient.ipps if value.patient is not None else ()
+            prior = (i.value for i in value.merged if i.value)
+            yield from dict.fromkeys(("patient", ipp) for ipp in (*known, *prior))
 
 
-def _control_and_patient(value: DocumentMessage | Other) -> Iterator[tuple[str, str]]:
+def _control_and_patient(value: DocumentMessage | Other | AdtMessage) -> Iterator[tuple[str, str]]:
     if value.header.control_id:
         yield "control", value.header.control_id
     if value.patient is not None and value.patient.ins is not None and value.patient.ins.value:
