@@ -13,7 +13,7 @@ from conformance.exercises.base import NORMAL, Environment
 from conformance.exercises.documents import ENDPOINT
 from conformance.generation import identity_messages, render
 from conformance.models.document import Dialect
-from conformance.models.identity import IdentityCase, Trigger
+from conformance.models.intake import IdentityCase, Trigger
 
 
 @dataclass(frozen=True)

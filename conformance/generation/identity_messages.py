@@ -13,7 +13,7 @@ from conformance.evidence.values import Binding
 from conformance.generation import documents, labels, render
 from conformance.generation.draws import pick
 from conformance.models.document import DocumentStory
-from conformance.models.identity import IdentityCase, Trigger
+from conformance.models.intake import IdentityCase, Trigger
 from conformance.standards.hl7v2.identity_messages import Appointment, Demand, orm, siu
 from conformance.standards.hl7v2.values import Coded
 

@@ -49,23 +49,10 @@ WORDS: Mapping[str, Status] = {
 }
 """What may be typed, in either language, and what it means."""
 
-MEMBERS = frozenset(
-    [
-        "birth_name",
-        "given_names",
-        "first_given",
-        "birth",
-        "sex",
-        "place",
-        "used_name",
-        "used_given",
-        "phone",
-        "mail",
-        "address",
-        "matricule",
-        "oid",
-    ]
-)
+MEMBERS = frozenset({
+    "birth_name", "given_names", "first_given", "birth", "sex", "place", "used_name", "used_given", "phone", "mail",
+    "address", "matricule", "oid",
+})  # fmt: skip
 """Members of a payload that a person is told by a name of their own language."""
 
 MISTAKES = 5
