@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from conformance.evidence.values import Finding, Severity
 from conformance.standards.hl7v2.rules.core import Hit, Rule, Rules, Settings
-from conformance.standards.hl7v2.values import DocumentMessage, Identifier, Other, PidIdentity
+from conformance.standards.hl7v2.values import DocumentMessage, Identifier, PidIdentity
 from conformance.standards.ins import nir, oids
 from conformance.standards.ins.rules import judge_matricule, judge_traits
 
-Identified = DocumentMessage | Other
+
+class Identified(Protocol):
+    """Any message of which the first PID was read."""
+
+    @property
+    def patient(self) -> PidIdentity | None:
+        """Its identity, None without a PID."""
+
 
 _NAMESPACES = ("ASIP-SANTE-INS-NIR", "ASIP-SANTE-INS-NIA")
 

@@ -33,7 +33,8 @@ class Group:
     names: frozenset[str]
 
 
-def _group(*nodes: Seg | Group, low: int = 1, high: int = 1) -> Group:
+def group(*nodes: Seg | Group, low: int = 1, high: int = 1) -> Group:
+    """A group of nodes, each at its place, at least `low` and at most `high` times."""
     first: set[str] = set()
     for node in nodes:
         first |= _first(node)
@@ -50,19 +51,19 @@ def _names(node: Seg | Group) -> frozenset[str]:
     return frozenset({node.name}) if isinstance(node, Seg) else node.names
 
 
-_RESULT = _group(Seg("OBX"), Seg("PRT", 0, MANY), Seg("NTE", 0, MANY), low=1, high=MANY)
+_RESULT = group(Seg("OBX"), Seg("PRT", 0, MANY), Seg("NTE", 0, MANY), low=1, high=MANY)
 _TIMING = (Seg("TQ1", 0, MANY), Seg("TQ2", 0, MANY))
 
 STRUCTURES: Mapping[str, Group] = {
-    "ORU": _group(
+    "ORU": group(
         Seg("MSH"),
         Seg("SFT", 0, MANY),
         Seg("PID"),
         # V1.2 to V2.1 list PV1 as RE in the profile table: its absence is not a fault of structure.
-        _group(Seg("PV1"), low=0),
-        _group(Seg("ORC"), Seg("OBR"), Seg("NTE", 0, MANY), *_TIMING, _RESULT, high=MANY),
+        group(Seg("PV1"), low=0),
+        group(Seg("ORC"), Seg("OBR"), Seg("NTE", 0, MANY), *_TIMING, _RESULT, high=MANY),
     ),
-    "MDM": _group(
+    "MDM": group(
         Seg("MSH"),
         Seg("SFT", 0, MANY),
         Seg("UAC", 0),
@@ -70,12 +71,12 @@ STRUCTURES: Mapping[str, Group] = {
         Seg("PID"),
         Seg("PV1"),
         # Its absence is the rule of `hl7v2.structure.no-order`, which depends on the dialect.
-        _group(Seg("ORC"), *_TIMING, Seg("OBR"), Seg("NTE", 0, MANY), low=0),
+        group(Seg("ORC"), *_TIMING, Seg("OBR"), Seg("NTE", 0, MANY), low=0),
         Seg("TXA"),
         _RESULT,
     ),
-    "ACK": _group(Seg("MSH"), Seg("SFT", 0, MANY), Seg("UAC", 0), Seg("MSA"), Seg("ERR", 0, MANY)),
-    "ZAM": _group(Seg("MSH"), Seg("OBX", 1, 2), Seg("ERR", 0, 1)),
+    "ACK": group(Seg("MSH"), Seg("SFT", 0, MANY), Seg("UAC", 0), Seg("MSA"), Seg("ERR", 0, MANY)),
+    "ZAM": group(Seg("MSH"), Seg("OBX", 1, 2), Seg("ERR", 0, 1)),
 }
 
 
@@ -143,18 +144,34 @@ def _pattern(node: Seg | Group) -> str:
     return f"(?:{inside}){{{node.low},{high}}}+"
 
 
-_PATTERNS = {code: re.compile(_pattern(structure)) for code, structure in STRUCTURES.items()}
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """A structure ready to be compared with messages."""
+
+    root: Group
+    pattern: re.Pattern[str]
+
+    @classmethod
+    def of(cls, root: Group) -> Grammar:
+        """Compile a structure."""
+        return cls(root, re.compile(_pattern(root)))
+
+    def gaps(self, segments: tuple[Segment, ...]) -> list[Gap]:
+        """What is missing from, or does not belong to, the structure; empty when the segments fit it."""
+        # Most messages fit: the walk is only worth its time to say where one does not.
+        if self.pattern.fullmatch("".join(f"{s.name}," for s in segments)):
+            return []
+        walk = _Walk(segments)
+        walk.group(self.root, frozenset())
+        return walk.gaps
+
+
+_GRAMMARS = {code: Grammar.of(structure) for code, structure in STRUCTURES.items()}
 
 
 def gaps(message: Message, code: str) -> list[Gap]:
     """What is missing from, or does not belong to, the structure of a message code; empty when it has none here."""
-    structure = STRUCTURES.get(code)
-    # Most messages fit: the walk is only worth its time to say where one does not.
-    if structure is None or _PATTERNS[code].fullmatch("".join(f"{s.name}," for s in message.segments)):
-        return []
-    walk = _Walk(message.segments)
-    walk.group(structure, frozenset())
-    return walk.gaps
+    return _GRAMMARS[code].gaps(message.segments) if code in _GRAMMARS else []
 
 
 def missing(message: Message, code: str) -> Iterator[Hit]:
