@@ -73,6 +73,7 @@ def rows_of(words: Sequence[str], rows: Sequence[Requirement]) -> frozenset[str]
     for word in (part.strip() for whole in words for part in whole.split(",") if part.strip()):
         asked = word.casefold()
         named = {r.key for r in rows if asked in (r.key.casefold(), r.id.casefold(), r.section.casefold())}
+        named |= {r.key for r in rows if r.id.casefold().startswith((f"{asked}/", f"{asked}."))}
         if not named:
             known = [r.id for r in rows]
             near = difflib.get_close_matches(word, known, n=3, cutoff=0.4) or known[:3]
