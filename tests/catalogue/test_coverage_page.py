@@ -11,7 +11,7 @@ from catalogue_samples import changed, loaded
 from conformance.catalogue import coverage as page
 from conformance.catalogue.coverage import State, coverage, main, render
 from conformance.catalogue.listing import list_rows
-from conformance.catalogue.loader import all_profiles, load_profile
+from conformance.catalogue.loader import load_profile
 from conformance.catalogue.model import Automation
 
 
@@ -63,7 +63,7 @@ def test_cells_cannot_break_the_table(tmp_path: Path) -> None:
 
 def test_the_real_page_counts_every_row() -> None:
     """100 rows of the PFI: 58 judged, 42 that a person alone can prove, none partly, none that waits."""
-    (profile,) = all_profiles()
+    profile = load_profile("PFI")
     found = coverage(profile)
     assert len(found.rows) == 100
     total = {state: sum(counts[state] for counts in found.counts.values()) for state in State}

@@ -117,7 +117,8 @@ def test_a_name_that_is_no_profile_is_told_with_the_ones_there_are() -> None:
     """A wrong DSR name suggests the right one."""
     with pytest.raises(ProfileError) as caught:
         load_profile("PIF")
-    assert (caught.value.id, caught.value.values["known"]) == ("catalogue.unknown-dsr", "PFI")
+    assert caught.value.id == "catalogue.unknown-dsr"
+    assert "PFI" in str(caught.value.values["known"]).split(", ")
     with pytest.raises(ProfileError) as caught:
         load_profile("nowhere/absent.yaml")
     assert caught.value.id == "catalogue.unreadable"
@@ -170,7 +171,7 @@ def test_the_shipped_profiles_load_quickly() -> None:
     start = time.perf_counter()
     profile = load_profile("pfi")
     assert time.perf_counter() - start < 3.0
-    assert all_profiles() == (profile,)
+    assert profile in all_profiles()
     assert load_options() == profile.options
 
 
