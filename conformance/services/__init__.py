@@ -8,7 +8,9 @@ from conformance.errors import TargetError
 from conformance.services.annuaire import AnnuaireService
 from conformance.services.dmp import DmpService
 from conformance.services.igc import IgcService
+from conformance.services.insi import InsiService
 from conformance.services.mss.service import ImapImplicitService, ImapService, MssImplicitService, MssService
+from conformance.services.pam import PamService
 from conformance.services.psc import PscService
 from conformance.services.relay import RelayService
 from conformance.services.returns import ReturnsService
@@ -22,6 +24,8 @@ SERVICES: dict[str, type[Service]] = {
         DmpService,
         ReturnsService,
         RelayService,
+        InsiService,
+        PamService,
         MssService,
         ImapService,
         MssImplicitService,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from conformance.evidence.values import Exchange, Observation
 from conformance.standards.annuaire.observe import observe as observe_annuaire
 from conformance.standards.hl7v2.observe import observe as observe_hl7v2
+from conformance.standards.insi.observe import observe as observe_insi
 from conformance.standards.mail.observe import observe as observe_mail
 from conformance.standards.mail.sessions import observe_imap
 from conformance.standards.oidc.observe import observe as observe_oidc
@@ -21,6 +22,7 @@ _DECODERS: Mapping[str, Decoder] = {"mllp": observe_hl7v2, "http": observe_xds}
 _TOLD: Mapping[str, Decoder] = {
     "annuaire": observe_annuaire,
     "imap": observe_imap,
+    "insi": observe_insi,
     "oidc": observe_oidc,
     "pilot": observe_pilot,
     "smtp": observe_mail,

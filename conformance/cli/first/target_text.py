@@ -21,10 +21,12 @@ PORTS = {
     "dmp": 8443,
     "returns": 2600,
     "relay": 2601,
+    "insi": 8445,
+    "pam": 2602,
     "mss": 1587,
     "imap": 1143,
 }
-"""The services that a first target names, and their ports: none needs a privilege."""
+"""The services that a first target may name, and their ports: none needs a privilege."""
 
 
 def _pilot(answers: Answers) -> Iterator[str]:
@@ -88,9 +90,7 @@ def _lines(answers: Answers, lang: Lang) -> Iterator[str]:
         yield from note("cli.init.file.endpoints-tls")
         yield from ("# [endpoints_tls]", '# anchors = ["mon-autorite.pem"]', "# check_hostname = true", "")
     yield from note("cli.init.file.services")
-    for name, port in PORTS.items():
-        if name not in SERVICES:
-            continue
+    for name, port in _services(answers).items():
         listen = "0.0.0.0" if answers.here else "127.0.0.1"
         yield from ("", *note(f"cli.init.file.service.{name}"), f"[services.{name}]", f'listen = "{listen}:{port}"')
         if answers.here:
@@ -103,6 +103,26 @@ def _lines(answers: Answers, lang: Lang) -> Iterator[str]:
     yield from ("[timing]", "answer = 10.0", "settle = 2.0", "reaction = 30.0", "parallel = 1", "")
     yield from note("cli.init.file.settings")
     yield from ("[settings]", 'ins_environment = "test"')
+
+
+def _services(answers: Answers) -> dict[str, int]:
+    """The services that some row of the profile needs, and their ports; all of them when no row says."""
+    needed = {need.removeprefix("service:") for need in _needs(answers)}
+    known = {name: port for name, port in PORTS.items() if name in SERVICES}
+    return {name: port for name, port in known.items() if name in needed} or known
+
+
+def _needs(answers: Answers) -> frozenset[str]:
+    """What the properties of the rows of these waves need, and their exercises."""
+    from conformance.exercises import registry
+    from conformance.properties import base as properties
+
+    found: set[str] = set()
+    for row in answers.profile.requirements(answers.waves):
+        for name in row.properties:
+            judge = properties.get(name)
+            found |= judge.needs | registry.get(judge.exercise).needs
+    return frozenset(found)
 
 
 def _options(answers: Answers, lang: Lang) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""INSi: the SOAP service that searches and verifies the INS of a person."""
