@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from conformance.evidence.values import Context, Direction, Driven, Finding, Heard, Observation, Witness
+from conformance.evidence.values import Context, Direction, Driven, Exchange, Finding, Heard, Observation, Witness
 from conformance.properties.base import register
 from conformance.properties.flow import Delivery, answer_to, deliveries, finding, header_of, submissions
 from conformance.standards.saml import modes
@@ -36,6 +36,9 @@ REQUIRED = frozenset(
 """Metadata of an entry that IHE requires of a source in ITI-41 (TF-3 4.3.1) and the models of the DMP too (1..1)."""
 
 REQUIRED_OF_SET = frozenset({"uniqueId", "sourceId", "patientId", "submissionTime", "contentTypeCode"})
+
+REPOSITORY = "/repository"
+"""The end of the address to which documents are submitted."""
 
 SIGNATURE = "dmp_signature"
 """The setting of a target: `if-present` (by default) or `expected`. The rule is in the guide, which is not public."""
@@ -92,7 +95,7 @@ def feeding_profile(driven: Driven[object], heard: Heard, context: Context) -> I
 )
 def no_access_request(driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """A feeding or a deletion is accepted, and no TD0.3 was heard for it. A PFI consults nothing: it needs none."""
-    asked = [o for o in _requests(heard) if isinstance(o.value, Authorisation) and o.kind == "dmp.authorisation"]
+    asked = [o for o in _requests(heard) if isinstance(o.value, Authorisation) and o.value.action != "SUPPRESSION"]
     for observation in asked:
         assert isinstance(observation.value, Authorisation)
         yield finding(
@@ -127,7 +130,7 @@ def _fed(driven: Driven[object], heard: Heard) -> Iterator[Delivery]:
 def _malformed(heard: Heard) -> Iterator[Finding]:
     """Bodies sent to the DMP that nothing can be read from: they bear no key, the whole window shares them."""
     for o in heard.window:
-        if o.exchange.channel == "dmp" and o.exchange.direction is Direction.FROM_VENDOR and o.kind == "soap.malformed":
+        if o.kind == "soap.malformed" and _to_repository(o.exchange):
             wrong = next(iter(o.findings), None)
             yield finding(
                 "dmp.profile.malformed",
@@ -136,6 +139,19 @@ def _malformed(heard: Heard) -> Iterator[Finding]:
                 seen="" if wrong is None else wrong.code,
                 subject="" if wrong is None else wrong.code,
             )
+
+
+def _to_repository(exchange: Exchange) -> bool:
+    """Whether an exchange is a request that came whole to the place where documents are submitted."""
+    facts = exchange.facts
+    return (
+        exchange.channel == "dmp"
+        and exchange.direction is Direction.FROM_VENDOR
+        and bool(exchange.body)
+        and not facts.get("failure")
+        and facts.get("method", "POST") == "POST"
+        and str(facts.get("path", REPOSITORY)).rstrip("/").endswith(REPOSITORY)
+    )
 
 
 _BY_CODE = {
@@ -159,7 +175,7 @@ def _profile(observation: Observation, submission: Submission) -> Iterator[Findi
         path = told.location.path
         code = _BY_CODE.get(told.code, "")
         if told.code == "xds.metadata.missing":
-            code = f"dmp.profile.metadata-{'missing' if _due(path) else 'expected'}"
+            code = f"dmp.profile.metadata-{'missing' if _due(path, submission) else 'expected'}"
         if code:
             yield finding(code, path, exchange=where, seen=told.seen, expected=told.expected, subject=_name(path))
     for entry in submission.documents:
@@ -194,5 +210,9 @@ def _name(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _due(path: str) -> bool:
-    return _name(path) in (REQUIRED_OF_SET if path.startswith("SubmissionSet") else REQUIRED)
+def _due(path: str, submission: Submission) -> bool:
+    """Whether a metadata is mandatory: of the set, or of a document. What the DMP asks of a signature is not public."""
+    if path.startswith("SubmissionSet"):
+        return _name(path) in REQUIRED_OF_SET
+    number = int(path.partition("[")[2].partition("]")[0])
+    return _name(path) in REQUIRED and not submission.entries[number - 1].is_signature

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from conformance.evidence.values import Context, Driven, Finding, Heard, Sent, Severity, Witness
+from conformance.evidence.values import Context, Driven, Finding, Heard, Observation, Sent, Severity, Witness
 from conformance.properties.base import register
 from conformance.properties.flow import Delivery, deliveries, finding, submissions
 from conformance.properties.reports import declared
 from conformance.standards.hl7v2 import rules
-from conformance.standards.hl7v2.values import Ack, Other, PidIdentity
+from conformance.standards.hl7v2.values import Ack, DocumentMessage, Other, PidIdentity
 from conformance.standards.xds.submission import Submission
 
 CLAUSE = "DSR PFI INS/va1.16 ; annexe CI-SIS Prise en charge de l'INS dans les standards d'interopérabilité"
@@ -27,8 +27,8 @@ ORIGINS = frozenset(
         "identity:several-given",
     }
 )
-UNKNOWN_KIND = frozenset({"200", "201"})
-"""ERR-3 of a message type or an event that the receiver does not know (table 0357)."""
+USUAL = frozenset({"O01", "S12"})
+"""The events that a product takes in when it says ORM or SIU; it may know no other."""
 
 
 @register(
@@ -77,7 +77,7 @@ def incoming_messages(driven: Driven[object], heard: Heard, context: Context) ->
         message = heard.value(sent.exchange, Other)
         if message is None or message.patient is None or not message.patient.qualified or _mistaken(message):
             continue
-        yield from _answered(sent, message, heard.value(sent.answer, Ack), declared(context))
+        yield from _answered(sent, message, heard, _due(message, heard, declared(context)))
     for delivery in deliveries(driven, heard):
         patient = delivery.message.patient
         if delivery.conforming and delivery.accepted and patient is not None and patient.qualified:
@@ -89,11 +89,32 @@ def _mistaken(message: Other) -> bool:
     return any(f.severity is Severity.ERROR for f in rules.judge(message))
 
 
-def _answered(sent: Sent, message: Other, ack: Ack | None, held: frozenset[str]) -> Iterator[Finding | Witness]:
+def _due(message: Other, heard: Heard, held: frozenset[str]) -> bool:
+    """Whether the product is held to this kind: it says so (of a new order or appointment), or takes some in."""
+    if message.header.code in held and message.header.trigger in USUAL:
+        return True
+    return _accepted(heard, lambda o: isinstance(o.value, Other) and o.value.header.type == message.header.type)
+
+
+def _accepted(heard: Heard, wanted: Callable[[Observation], bool]) -> bool:
+    """Whether a message of the bench, such as this, was accepted in the same window."""
+    accepted = {o.value.control_ref for o in heard.window if isinstance(o.value, Ack) and o.value.accepted}
+    return any(
+        isinstance(o.value, Other | DocumentMessage) and o.value.header.control_id in accepted and wanted(o)
+        for o in heard.window
+    )
+
+
+def _qualified(o: Observation) -> bool:
+    return isinstance(o.value, Other | DocumentMessage) and o.value.patient is not None and o.value.patient.qualified
+
+
+def _answered(sent: Sent, message: Other, heard: Heard, due: bool) -> Iterator[Finding | Witness]:
     kind = message.header.type
+    ack = heard.value(sent.answer, Ack)
     assert message.patient is not None
     if ack is None or sent.failure is not None:
-        if sent.failure in ("timeout", "closed", "garbage", "half-frame", "too-big") and message.header.code in held:
+        if sent.failure in ("timeout", "closed", "garbage", "half-frame", "too-big") and due:
             yield finding(
                 "ins.incoming.silent",
                 "MSA",
@@ -105,19 +126,20 @@ def _answered(sent: Sent, message: Other, ack: Ack | None, held: frozenset[str])
             )
     elif ack.accepted:
         yield Witness(f"{kind} with a qualified INS accepted", sent.answer)
-    elif message.header.code in held or not (ack.code == "AR" or {e.code.code for e in ack.errors} & UNKNOWN_KIND):
-        if ack.code == "AE":
-            yield finding(
-                "ins.incoming.refused",
-                "MSA-1",
-                exchange=sent.answer,
-                expected="AA",
-                seen=ack.code,
-                subject=f"{kind} {_origin(message.patient)}",
-            )
-    else:
+    elif not due:
         yield finding(
             "ins.incoming.kind-unsupported", "MSH-9", exchange=sent.answer, expected="AA", seen=ack.code, subject=kind
+        )
+        if _accepted(heard, _qualified):  # the statement names these kinds as examples
+            yield Witness("another message with a qualified INS accepted", sent.answer)
+    elif ack.code == "AE":
+        yield finding(
+            "ins.incoming.refused",
+            "MSA-1",
+            exchange=sent.answer,
+            expected="AA",
+            seen=ack.code,
+            subject=f"{kind} {_origin(message.patient)}",
         )
 
 

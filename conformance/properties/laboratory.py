@@ -17,6 +17,7 @@ LABORATORY = reports.Report(
     code="11502-2",  # LOINC code of the laboratory report (JDV_J07)
     carriers=frozenset({"ORU", "OUL"}),
     witness="laboratory report integrated and shared",
+    other_suffices=True,
 )
 
 

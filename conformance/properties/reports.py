@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
+from conformance.evidence.values import Context, Driven, Finding, Heard, Observation, Witness
 from conformance.properties.flow import Delivery, deliveries, finding, submissions, volets
 from conformance.standards.hl7v2.values import Ack, DocumentMessage
 from conformance.standards.xds.submission import Submission
@@ -31,6 +31,7 @@ class Report:
     """A kind of report: the prefix of its finding codes, its document code, the messages that may carry it.
 
     A carrier that the product takes nowhere is only advice, unless it is `claimed`: the statements ask for one of two.
+    With `other_suffices`, reports taken by the other carrier are then the proof of what the statement asks.
     """
 
     prefix: str
@@ -39,6 +40,7 @@ class Report:
     witness: str
     claimed: frozenset[str] = frozenset()
     n1_only: bool = False
+    other_suffices: bool = False
 
 
 def judge(report: Report, driven: Driven[object], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
@@ -47,7 +49,9 @@ def judge(report: Report, driven: Driven[object], heard: Heard, context: Context
         if not _concerned(report, delivery, context):
             continue
         carrier = delivery.message.carrier
-        if delivery.silent:
+        if report.other_suffices and not delivery.accepted and not _due(report, heard, carrier):
+            yield from _other_taken(report, delivery, heard)
+        elif delivery.silent:
             yield finding(
                 f"{report.prefix}.silent",
                 "MSA",
@@ -58,9 +62,9 @@ def judge(report: Report, driven: Driven[object], heard: Heard, context: Context
                 subject=carrier,
             )
         elif delivery.refused:
-            supported = carrier in report.claimed or _supported(report, heard, carrier)
+            due = _due(report, heard, carrier)
             yield finding(
-                f"{report.prefix}.{'refused' if supported else 'carrier-unsupported'}",
+                f"{report.prefix}.{'refused' if due else 'carrier-unsupported'}",
                 "MSA-1",
                 exchange=delivery.sent.answer,
                 expected="AA",
@@ -69,6 +73,23 @@ def judge(report: Report, driven: Driven[object], heard: Heard, context: Context
             )
         elif delivery.accepted and delivery.flag("DESTDMP"):
             yield from _carried_over(report, delivery, heard)
+
+
+def _other_taken(report: Report, delivery: Delivery, heard: Heard) -> Iterator[Finding | Witness]:
+    """A carrier that the product takes nowhere: advice, and the proof is that it takes the other one."""
+    if delivery.ack is None and not delivery.silent:
+        return
+    yield finding(
+        f"{report.prefix}.carrier-unsupported",
+        "MSH-9",
+        exchange=delivery.sent.answer or delivery.sent.exchange,
+        expected="AA",
+        seen=_reason(delivery.ack),
+        subject=delivery.message.carrier,
+    )
+    other = next((o for c in sorted(report.carriers) if (o := _taken(report, heard, c)) is not None), None)
+    if other is not None:
+        yield Witness("reports are taken in by the other carrier", other.exchange.id)
 
 
 def _concerned(report: Report, delivery: Delivery, context: Context) -> bool:
@@ -118,15 +139,24 @@ def _carried_over(report: Report, delivery: Delivery, heard: Heard) -> Iterator[
             )
 
 
-def _supported(report: Report, heard: Heard, carrier: str) -> bool:
-    """Whether some report of this carrier was accepted in the same window (the row asks for one of two)."""
+def _due(report: Report, heard: Heard, carrier: str) -> bool:
+    """Whether the product is held to this carrier: it says so, or takes some in the same window."""
+    return carrier in report.claimed or _taken(report, heard, carrier) is not None
+
+
+def _taken(report: Report, heard: Heard, carrier: str) -> Observation | None:
+    """Some report of this carrier that was accepted in the same window (the rows ask for one of two)."""
     accepted = {o.value.control_ref for o in heard.window if isinstance(o.value, Ack) and o.value.accepted}
-    return any(
-        isinstance(o.value, DocumentMessage)
-        and o.value.carrier == carrier
-        and o.value.header.control_id in accepted
-        and any(d.code.code == report.code for d in o.value.documents)
-        for o in heard.window
+    return next(
+        (
+            o
+            for o in heard.window
+            if isinstance(o.value, DocumentMessage)
+            and o.value.carrier == carrier
+            and o.value.header.control_id in accepted
+            and any(d.code.code == report.code for d in o.value.documents)
+        ),
+        None,
     )
 
 

@@ -94,6 +94,18 @@ def test_an_oul_refused_by_who_says_it_takes_them_is_an_error() -> None:
     assert ([f.code for f in found], seen) == (["intra.laboratory.carrier-unsupported"], [])
 
 
+def test_a_product_that_takes_oru_alone_satisfies() -> None:
+    """Refused (AE, AR) or left without an answer, OUL is advice; the proof is a report taken in as ORU."""
+    oru = oul(kind="ORU^R01^ORU_R01").replace(b"|M1|", b"|M2|")
+    taken = [("documents", oru), ("documents", s.ack("AA", "M2"))]
+    for answer, failure in ((s.ack("AE"), None), (s.ack("AR"), None), (None, "timeout")):
+        found, seen = s.judged(LABORATORY, oul(), answer, *taken, failure=failure)
+        assert ([f.code for f in found], len(seen)) == (["intra.laboratory.carrier-unsupported"], 1)
+    assert errors(s.judged(LABORATORY, oul(), s.ack("AE"), *taken, context=TAKES_ALL)[0]) == [
+        "intra.laboratory.refused"
+    ]
+
+
 def test_an_imaging_report_is_not_a_laboratory_report() -> None:
     """Nor is the laboratory report an affair of the rows of imaging, or of those that do not name OUL."""
     assert s.judged(LABORATORY, s.mdm(), s.ack("AE")) == ([], [])
@@ -137,17 +149,26 @@ def test_an_order_taken_in_satisfies() -> None:
 @pytest.mark.parametrize(
     ("answer", "context", "code"),
     [
-        (error("101"), s.DAY, "ins.incoming.refused"),
+        (error("101"), TAKES_ALL, "ins.incoming.refused"),
+        (error("101"), s.DAY, "ins.incoming.kind-unsupported"),
         (error("200"), TAKES_ALL, "ins.incoming.refused"),
         (error("200"), s.DAY, "ins.incoming.kind-unsupported"),
         (s.ack("AR"), s.DAY, "ins.incoming.kind-unsupported"),
     ],
 )
-def test_a_refusal_counts_when_it_is_of_the_identity_or_declared(answer: bytes, context: Context, code: str) -> None:
-    """A PID refused is an error; an unknown kind of message is one for a product that says it takes it in."""
+def test_a_refusal_counts_when_the_kind_is_declared(answer: bytes, context: Context, code: str) -> None:
+    """A refusal is an error for a product that says it takes such messages in; else they are but examples."""
     found, seen = s.judged(MESSAGES, order(), answer, context=context)
     assert ([f.code for f in found], seen) == ([code], [])
     assert (errors(found) == [code]) is (code == "ins.incoming.refused")
+
+
+def test_a_product_that_takes_documents_only_is_not_left_without_proof() -> None:
+    """The statement names ORM and SIU as examples: another message with a qualified INS, accepted, is the proof."""
+    both = [("documents", s.mdm(control="M2")), ("documents", s.ack("AA", "M2"))]
+    found, seen = s.judged(MESSAGES, order(), error("200"), *both)
+    assert (errors(found), len(seen)) == ([], 1)
+    assert s.judged(MESSAGES, order(), error("200"), ("documents", s.mdm(control="M2")))[1] == []
 
 
 def test_only_qualified_identities_are_judged() -> None:
@@ -311,6 +332,13 @@ ASKS, SAYS = Direction.FROM_VENDOR, Direction.TO_VENDOR
 def test_a_feeding_accepted_without_any_request_satisfies() -> None:
     """The positive evidence is a feeding that the DMP took."""
     found, seen = of_the_dmp((ASKS, s.submission("N")), (SAYS, REGISTRY % b"Success"))
+    assert (found, len(seen)) == ([], 1)
+
+
+def test_taking_an_authorisation_away_asks_for_nothing() -> None:
+    """TD0.3 SUPPRESSION is no request of access."""
+    removed = TD03.replace(b"AJOUT", b"SUPPRESSION")
+    found, seen = of_the_dmp((ASKS, removed), (ASKS, s.submission("N")), (SAYS, REGISTRY % b"Success"))
     assert (found, len(seen)) == ([], 1)
 
 
