@@ -159,6 +159,17 @@ def _service(link: str, listen: Listen) -> Check:
     return Check(link, Layer.NAME, "", values)
 
 
+def unresolved(target: Target) -> Iterator[Check]:
+    """The services whose advertised name has no address from here: a product that resolves it otherwise may still use
+    it, so a run goes on, but says so first."""
+    for name, listen in target.services.items():
+        host = urlsplit(listen.advertise or "").hostname
+        reason = _resolved(host) if host else None
+        if reason is not None:
+            values: dict[str, object] = {"host": host, "port": listen.port, "reason": reason}
+            yield Check(f"services.{name}", Layer.NAME, "advertised-unknown", values, warning=True)
+
+
 def _loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback

@@ -144,10 +144,12 @@ def drive(request: RunRequest, named: Path | None = None) -> None:
     """Do a run facing the vendor's own system. `named` is the folder to resume from when it is not that of the run."""
     from conformance.bench.pki import Pki
     from conformance.cli.ending import resumable
+    from conformance.cli.first.links import warn_of_names
     from conformance.cli.progress import display
     from conformance.engine.run import run as engine_run
     from conformance.services.facing import facing
 
+    warn_of_names(request.target)
     with display() as shown, resumable(shown, named=named):
         laboratory = facing(request.target, Pki.load_or_create(PKI), t, folder=request.folder)
         engine_run(request, laboratory, shown.on_event)

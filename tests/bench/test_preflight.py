@@ -224,3 +224,17 @@ def test_every_problem_has_its_text_and_remedy() -> None:
     }
     assert len(words) >= 15
     assert all(all_texts()[f"preflight.{word}"].remedy_fr for word in words)
+
+
+def test_an_advertised_name_without_address_is_told_before_a_run() -> None:
+    """Only the services whose name has no address are told, and as a warning."""
+    from conformance.bench.preflight import unresolved
+
+    services = {
+        "dmp": Listen(advertise="https://nulle-part.invalid:8443"),
+        "mss": Listen(advertise="smtp://localhost:25"),
+        "imap": Listen(),
+    }
+    (told,) = unresolved(replace(TARGET, services=services))
+    assert (told.link, told.problem, told.warning) == ("services.dmp", "advertised-unknown", True)
+    assert told.values["host"] == "nulle-part.invalid"

@@ -265,3 +265,22 @@ def test_an_archive_with_a_wrong_password_is_named(
     monkeypatch.delenv("P12")
     assert run(["plan", "--target", target(text)]) == 2
     assert "P12" in capsys.readouterr().err
+
+
+def test_a_name_that_nobody_resolves_is_told_before_starting(capsys: pytest.CaptureFixture[str]) -> None:
+    """`listen` and `run` say it first, with the remedy; `doctor` names the layer and fails."""
+    text = '[services.mss]\nlisten = "127.0.0.1:0"\nadvertise = "smtp://nulle-part.invalid:1587"\n'
+    assert run(["listen", "--target", target(text), "--minutes", "0.01", "--out", "r"]) == 3
+    said = capsys.readouterr().err
+    assert "nulle-part.invalid" in said
+    assert "hosts" in said
+    assert run(["doctor", "--target", "t.toml", "--lang", "en"]) == 1
+    assert 'layer "name"' in capsys.readouterr().out
+
+
+def test_a_silence_of_zero_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """`settle = 0` would make every absence a fault: refused with its line and its bounds."""
+    assert run(["plan", "--target", target("[timing]\nsettle = 0\n")]) == 2
+    said = capsys.readouterr().err
+    assert "t.toml:10" in said
+    assert "0.2" in said

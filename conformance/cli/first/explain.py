@@ -102,7 +102,7 @@ def _scenario(scenario: Scenario, official: Wording | None) -> None:
         _field("cli.explain.how", t(how) if how in all_texts() else exercise.name, 4)
         _field("cli.explain.needs", ", ".join(sorted(exercise.needs | found.needs)), 4)
         labels = sorted(t(f"label.{name}") if f"label.{name}" in all_texts() else name for name in found.claims)
-        _field("cli.explain.classes", " ; ".join(labels), 4)
+        _field("cli.explain.classes", (" ; " if spoken() == "fr" else "; ").join(labels), 4)
         _field("cli.explain.codes", ", ".join(sorted(found.codes)), 4)
     if scenario.attest:
         _field("cli.explain.attest", scenario.attestation(spoken()), 4)

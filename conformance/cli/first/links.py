@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conformance.cli.speech import say, spoken, t
 from conformance.texts import all_texts, fill
+
+if TYPE_CHECKING:
+    from conformance.bench.target import Target
 
 SCHEMA = "preflight/1"
 
@@ -41,6 +46,17 @@ def examine(path: Path) -> tuple[list[dict[str, object]], int]:
             }
         told.append(line)
     return told, sum(line["state"] == "bad" for line in told)
+
+
+def warn_of_names(target: Target) -> None:
+    """Before a run or a listening: tell on stderr the advertised names that have no address from here."""
+    from conformance.bench.preflight import unresolved
+
+    for check in unresolved(target):
+        found = all_texts()[f"preflight.{check.problem}"]
+        layer, what = t(f"preflight.layer.{check.layer.value}"), fill(found.says(spoken()), check.values)
+        print(t("preflight.doubtful", link=check.link, layer=layer, what=what), file=sys.stderr)
+        print(t("preflight.remedy", remedy=fill(found.remedy(spoken()), check.values)), file=sys.stderr)
 
 
 def show(told: list[dict[str, object]], bad: int, path: Path) -> None:

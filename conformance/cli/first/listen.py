@@ -32,6 +32,7 @@ def listen(
     """Listen until Ctrl-C (or so many minutes), judge what was heard, write the audit."""
     from conformance.bench.pki import Pki
     from conformance.cli.ending import conclude
+    from conformance.cli.first.links import warn_of_names
     from conformance.cli.run import PKI
     from conformance.engine.dumps import read_dump
     from conformance.engine.listening import judge_dump, plan
@@ -48,6 +49,7 @@ def listen(
     if dump is not None:
         judge_dump(request, read_dump(dump), _told)
         conclude(request.folder)
+    warn_of_names(request.target)
     laboratory = facing(request.target, Pki.load_or_create(PKI), t, folder=request.folder)
     with _until(minutes) as over:
         say("cli.listen.begins")
