@@ -116,13 +116,29 @@ def listen(
     request: RunRequest, make_lab: MakeLab, over: Callable[[], bool], on_heard: OnHeard = lambda _: None
 ) -> Listened:
     """Listen with every service of the bench until `over` says so; raises what `engine.run.run` raises."""
-    with _Session(request) as session, make_lab(session.records.exchange, 0, request.as_of) as lab:
-        lab.reset()
-        while not over():
-            before = session.listened.exchanges
-            session.window(lambda: lab.overhear(over, LONGEST).exchanges)
-            if session.listened.exchanges > before:
-                on_heard(session.listened)
+    # What comes while the services start or a window is judged belongs to the next one: nothing is lost.
+    pending: list[Exchange] = []
+    with _Session(request) as session:
+
+        def record(exchange: Exchange) -> None:
+            session.records.exchange(exchange)
+            pending.append(exchange)
+
+        def taken() -> Sequence[Exchange]:
+            given = tuple(pending)
+            del pending[: len(given)]
+            return given
+
+        with make_lab(record, 0, request.as_of) as lab:
+            lab.reset()
+            while not over():
+                lab.overhear(over, LONGEST)
+                if pending:
+                    session.window(taken)
+                    on_heard(session.listened)
+        if pending:
+            session.window(taken)
+            on_heard(session.listened)
     return session.listened
 
 
@@ -165,7 +181,7 @@ class _Session:
         self.writer.close()
 
     def window(self, hear: Callable[[], Sequence[Exchange]]) -> None:
-        """One window: heard, sorted into conversations, judged, settled. Nothing heard leaves no trace."""
+        """One window: heard, sorted into conversations, judged, settled."""
         for key in self.plan.keys:
             self._window += 1
             self.records.open_window(self._window, key, "judge", None)
