@@ -10,7 +10,7 @@ from conformance.properties.flow import Delivery, deliveries, finding, submissio
 from conformance.properties.reports import declared
 from conformance.standards.hl7v2 import rules
 from conformance.standards.hl7v2.values import Ack, DocumentMessage, Other, PidIdentity
-from conformance.standards.xds.submission import Submission
+from conformance.standards.xds.submission import Entry, Submission
 
 CLAUSE = "DSR PFI INS/va1.16 ; annexe CI-SIS Prise en charge de l'INS dans les standards d'interopérabilité"
 CODES = frozenset({"ins.incoming.refused", "ins.incoming.attached-elsewhere", "ins.incoming.traits-changed"})
@@ -163,8 +163,33 @@ def _attached(delivery: Delivery, heard: Heard) -> Iterator[Finding | Witness]:
                 expected=f"{expected[0]}^^^&{expected[1]}&ISO^NH",
                 seen=cx.raw,
             )
+        for entry in submission.documents:
+            if entry.unique_id in delivery.uids:
+                yield from _changed(entry, patient, where)
         if not wrong:
             yield Witness("document comes out under the INS it came in with", where)
+
+
+def _changed(entry: Entry, patient: PidIdentity, where: str) -> Iterator[Finding]:
+    """Advice: the birth name, birth date and sex that go with the document are those of PID, when they are told."""
+    told = dict(row.partition("|")[::2] for row in entry.patient_info)
+    born = patient.name("L")
+    names = [r.split("^") for r in told.get("PID-5", "").split("~")]
+    families = {n[0] for n in names if len(n) > 6 and n[6] == "L"}
+    for field, seen, expected in (
+        ("PID-5.1", families, born.family if born is not None else ""),
+        ("PID-7", {told.get("PID-7", "")[:8]} - {""}, patient.birth_date[:8]),
+        ("PID-8", {told.get("PID-8", "")} - {""}, patient.sex),
+    ):
+        if seen and expected and expected not in seen:
+            yield finding(
+                "ins.incoming.traits-changed",
+                f"sourcePatientInfo/{field}",
+                exchange=where,
+                expected=expected,
+                seen=", ".join(sorted(seen)),
+                subject=field,
+            )
 
 
 def _origin(patient: PidIdentity) -> str:

@@ -191,6 +191,23 @@ def test_a_document_that_comes_out_under_someone_else_is_an_error() -> None:
     assert set(errors(found)) == {"ins.incoming.attached-elsewhere"}
 
 
+def test_traits_that_come_out_changed_are_advice() -> None:
+    """Birth name, birth date and sex of sourcePatientInfo against PID: what differs is named, and is no error."""
+
+    def told(*rows: str) -> list[tuple[str, str]]:
+        values = "".join(f"<rim:Value>{row}</rim:Value>" for row in rows)
+        info = f'<rim:Slot name="sourcePatientInfo"><rim:ValueList>{values}</rim:ValueList></rim:Slot>'
+        entry = b'"urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1">'
+        body = s.submission("N").replace(entry, entry + info.encode(), 1)
+        found, seen = s.judged("ins.incoming-identity", s.mdm(), s.ack("AA"), ("dmp", body))
+        assert (errors(found), len(seen)) == ([], 1)
+        return [(f.code, f.seen) for f in found]
+
+    assert told("PID-5|PAT-TROIS^DOMINIQUE^^^^^L~USUEL^DOMINIQUE^^^^^D", "PID-7|19790328", "PID-8|F") == []
+    changed = told("PID-5|PATTROIS^DOMINIQUE^^^^^L", "PID-7|19790329", "PID-8|M")
+    assert changed == [("ins.incoming.traits-changed", v) for v in ("PATTROIS", "19790329", "M")]
+
+
 # ---- DMP/va1.08 and DMP/CONF.05
 
 
