@@ -252,10 +252,11 @@ Event = (
 )
 
 Reason = Literal[
-    "unknown", "exists", "incomplete", "merged", "not-merged", "blocked", "no-answer", "not-taken", "no-ins",
-    "no-document", "locked", "same", "exclusive",
+    "unknown", "exists", "incomplete", "impossible", "merged", "not-merged", "blocked", "no-answer", "not-taken",
+    "no-ins", "no-document", "locked", "same", "exclusive",
 ]  # fmt: skip
-"""Why an event changes nothing. The rules ask for incomplete, blocked, not-taken and locked; the rest is sense."""
+"""Why an event changes nothing. Rules 5, 25, 11, 12 and 26 ask for incomplete, blocked, not-taken and locked; a birth
+date that no calendar has is impossible (scenario 3 of INS/va1.56); the rest is sense."""
 
 
 def refusal(identity: Identity | None, event: Event) -> Reason | None:
@@ -304,7 +305,9 @@ def _refused_at_birth(event: Event) -> Reason | None:
         return None
     if not isinstance(event, Create):
         return "unknown"
-    return None if complete(event.traits) else "incomplete"
+    if not complete(event.traits):
+        return "incomplete"
+    return None if traits.parse_birth(event.traits.birth) is not None else "impossible"
 
 
 def complete(said: Traits) -> bool:

@@ -37,6 +37,7 @@ CHANGES: Mapping[str, Callable[[s.Traits], s.Traits]] = MappingProxyType(
         "lunar-month": lambda t: replace(t, birth=f"{t.birth[:4]}-00-{t.birth[8:]}"),
         "lunar-date": lambda t: replace(t, birth=t.birth[:4] + "-00-00"),
         "no-place": lambda t: replace(t, place=""),
+        "other-given": lambda t: replace(t, given=f"ABEL {t.given}", first="ABEL"),
     }
 )
 """What a setting `answer` may do to the traits of the person found."""
@@ -69,11 +70,12 @@ class InsiService(HttpService):
     `fault` is `success`, `slow` (`delay` seconds), `cut` (`share`), `soap-fault`, `refused`, `bad-certificate`,
     `unavailable` (503), `garbage` (a web page). `answer` to a search is `natural`, `01`, `02`, `other-person`, or what
     is done to the person found, joined by `+`: `empty-name`, `empty-given`, `empty-sex`, `lunar-day`, `lunar-month`,
-    `lunar-date`, `no-place`. `verification` is `natural`, `ok` or `ko`. A request that quotes `spare` gets the
-    natural answer. `oid` goes with the persons that have none of their own; `given-field` tells prénoms in
-    ListePrenom (`list`), in Prenom too (`both`), or in Prenom alone (`first`). `batch` gives the outcomes of a mass
-    verification at once (`immediate`) or when asked for again (`later`, after `batch-polls` answers EN_COURS).
-    `caller` `required` refuses who shows neither an assertion nor a software certificate. `style`: see the builders.
+    `lunar-date`, `no-place`, `other-given` (the list begins with another prénom). `verification` is `natural`, `ok`
+    or `ko`. A request that quotes `spare` gets the natural answer. `oid` goes with the persons that have none of
+    their own; `given-field` tells prénoms in ListePrenom (`list`), in Prenom too (`both`), or in Prenom alone
+    (`first`). `batch` gives the outcomes of a mass verification at once (`immediate`) or when asked for again
+    (`later`, after `batch-polls` answers EN_COURS). `caller` `required` refuses who shows neither an assertion nor
+    a software certificate. `style`: see the builders.
 
     Instructions: `person` (values of `Person`; `history` is `matricule[^oid[^since[^until]]]`, blank separated)
     declares one, again to change it; `forget` takes out the one of `matricule`, or all those declared without it.
