@@ -171,6 +171,9 @@ def _profile(observation: Observation, submission: Submission) -> Iterator[Findi
     where = observation.exchange.id
     if submission.vihf is not None and submission.documents:
         yield Witness("submission and its VIHF heard", where)
+    if submission.soap != "1.2":
+        seen = f"SOAP {submission.soap}"
+        yield finding("dmp.profile.malformed", "Envelope", exchange=where, expected="SOAP 1.2", seen=seen, subject=seen)
     for told in rules.judge(submission):
         path = told.location.path
         code = _BY_CODE.get(told.code, "")

@@ -308,6 +308,13 @@ def test_a_body_that_is_no_request_is_an_error() -> None:
     assert (errors(found), seen) == (["dmp.profile.malformed"], [])
 
 
+def test_an_envelope_of_soap_1_1_is_an_error() -> None:
+    """ITI-41 is SOAP 1.2: the same request in a SOAP 1.1 envelope is named so."""
+    older = whole().replace(b"http://www.w3.org/2003/05/soap-envelope", b"http://schemas.xmlsoap.org/soap/envelope/")
+    found, _ = s.judged(PROFILE, s.mdm(), s.ack("AA"), ("dmp", older))
+    assert [(f.code, f.seen) for f in found if f.severity is Severity.ERROR] == [("dmp.profile.malformed", "SOAP 1.1")]
+
+
 def test_a_missing_signature_is_told_only_when_expected() -> None:
     """The guide is not public: its absence is advice, and only for a target that expects one."""
     expecting = replace(s.DAY, settings={"dmp_signature": "expected"})
