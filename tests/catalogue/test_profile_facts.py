@@ -20,8 +20,12 @@ pytestmark = pytest.mark.corpus
 
 COUNTS = {
     "RI": {"va1": 54, "va2": 3},
+    "DPI": {"va1": 43, "va2": 103},
+    "SGL": {"va1": 122, "va2": 100},
+    "RIS": {"va1": 106, "va2": 142},  # 104 rows, two of which hide a second row under the same number
+    "LGO": {"va1": 96, "va2": 10},
 }
-DERIVED = {"RI": 14}
+DERIVED = {"RI": 14, "LGO": 74}
 DSRS = tuple(COUNTS)
 ROWS = [row for dsr in DSRS for row in load_profile(dsr).requirements()]
 AUTOMATION = {"auto": Automation.AUTO, "semi": Automation.SEMI, "manuel": Automation.MANUAL}
