@@ -12,10 +12,15 @@ from conformance.errors import Malformed
 from conformance.evidence.values import Finding, Severity
 from conformance.standards.check.members import CODES as CHECK
 from conformance.standards.check.values import Report, Verdict
-from conformance.standards.hl7v2 import syntax, transmission
+from conformance.standards.hl7v2 import syntax
+from conformance.standards.hl7v2.pam import reader
+from conformance.standards.hl7v2.pam import rules as pam
+from conformance.standards.hl7v2.pam.values import AdtMessage
 from conformance.standards.hl7v2.rules import CODES, DEFAULT, Settings, judge
 from conformance.standards.hl7v2.rules.core import MOST
-from conformance.standards.hl7v2.values import DocumentMessage, Other, Read
+from conformance.standards.hl7v2.values import Ack, DocumentMessage, Other, Read
+
+Value = Read | AdtMessage
 
 MOST_MESSAGES = 20_000
 MOST_LINES = 200_000
@@ -35,7 +40,7 @@ class _Part:
     kind: str
     verdict: Verdict
     findings: tuple[Finding, ...]
-    value: Read | None = None
+    value: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def _excess(data: bytes) -> tuple[str, str] | None:
     return next(((f"{count} {what}", f"<= {most}") for what, count, most in counts if count > most), None)
 
 
-def _carried(values: list[Read | None]) -> Iterator[Carried]:
+def _carried(values: list[Value | None]) -> Iterator[Carried]:
     for number, value in enumerate(values, 1):
         if not isinstance(value, DocumentMessage):
             continue
@@ -110,13 +115,15 @@ def _carried(values: list[Read | None]) -> Iterator[Carried]:
 
 
 def check_files(files: Mapping[str, bytes], settings: Settings = DEFAULT) -> tuple[Report, ...]:
-    """Check each file, and say which document messages share a control id with one of another file."""
+    """Check each file, and say which documents share a control id, and movements a number, with another file."""
     reports = {name: check(name, data, settings) for name, data in files.items()}
     values = {name: [v for raw, _ in split(data) if (v := _read(raw)) is not None] for name, data in files.items()}
     ids = Counter(id for found in values.values() for id in {_control_id(v) for v in found} - {""})
+    moves = Counter(move for found in values.values() for move in set(map(_movement, found)) - {None})
     for name, found in values.items():
         shared = [v for v in found if ids[_control_id(v)] > 1]
         extra = tuple(_control_finding(v).at(file=name) for v in shared)
+        extra += tuple(_movement_finding(v).at(file=name) for v in found if moves[_movement(v)] > 1)
         reports[name] = replace(reports[name], findings=(*reports[name].findings, *extra))
     return tuple(reports.values())
 
@@ -143,26 +150,33 @@ def split(data: bytes) -> Iterator[tuple[bytes, int]]:
         yield (_BATCH.sub(b"", raw) if batch else raw).rstrip(b"\x1c\r\n \t\x1a\x0b"), lines
 
 
-def _read(raw: bytes) -> Read | None:
+def _read(raw: bytes) -> Value | None:
     try:
-        return transmission.read(syntax.parse(raw))
+        return reader.read(syntax.parse(raw))
     except Malformed:
         return None
 
 
 def _judge(raw: bytes, lines_before: int, settings: Settings) -> _Part:
     try:
-        value = transmission.read(syntax.parse(raw))
+        value = reader.read(syntax.parse(raw))
     except Malformed as fault:
         finding = CODES.finding(fault.code, fault.path, seen=fault.seen, line=lines_before + 1)
         return _Part("hl7v2/unreadable", "unreadable", (finding,))
-    findings = tuple(_shifted(f, lines_before) for f in judge(value, settings))
+    findings = tuple(_shifted(f, lines_before) for f in _findings(value, settings))
     verdict: Verdict = "conform"
     if any(f.severity is Severity.ERROR for f in findings):
         verdict = "nonconform"
     elif isinstance(value, Other):
         verdict = "not-judged"
     return _Part(f"hl7v2/{value.header.type or 'untyped'}", verdict, findings, value)
+
+
+def _findings(value: Value, settings: Settings) -> Iterator[Finding]:
+    """A PAM message, or the answer to one, by the rules of PAM; all others by those of the transmission volets."""
+    if isinstance(value, AdtMessage) or (isinstance(value, Ack) and pam.answers_pam(value)):
+        return pam.judge(value, settings)
+    return judge(value, settings)
 
 
 def _shifted(finding: Finding, lines: int) -> Finding:
@@ -172,17 +186,37 @@ def _shifted(finding: Finding, lines: int) -> Finding:
     return replace(finding, location=replace(spot, line=spot.line + lines))
 
 
-def _control_id(value: Read | None) -> str:
+def _control_id(value: Value | None) -> str:
     """MSH-10 of a document message: only there does a repetition make a document be taken for another."""
     return value.header.control_id if isinstance(value, DocumentMessage) else ""
 
 
-def _control_finding(value: Read) -> Finding:
+def _control_finding(value: Value) -> Finding:
     return CODES.finding("hl7v2.check.control-id-repeated", "MSH-10", seen=value.header.control_id, line=1)
 
 
-def _repeated(values: list[Read | None]) -> Iterator[Finding]:
+def _movement(value: Value | None) -> tuple[str, ...] | None:
+    """The number of the movement that a PAM message inserts, with its authority; None when it inserts none."""
+    if not isinstance(value, AdtMessage) or value.zbe is None or value.zbe.action != "INSERT" or not value.zbe.ids:
+        return None
+    return value.zbe.ids[0]
+
+
+def _movement_finding(value: Value) -> Finding:
+    zbe = value.zbe if isinstance(value, AdtMessage) else None
+    number, authority = zbe.ids[0] if zbe is not None else ("", "")
+    seen, line = f"{number} ({authority})", zbe.line if zbe is not None else None
+    return pam.CODES.finding("hl7v2.pam.movement-repeated", "ZBE-1", seen=seen, line=line)
+
+
+def _repeated(values: list[Value | None]) -> Iterator[Finding]:
     ids = Counter(map(_control_id, values))
+    # The same message sent twice inserts its movement once.
+    sent = {(value.header.control_id, move): value for value in values if value and (move := _movement(value))}
+    moves = Counter(move for _, move in sent)
+    for (_, move), inserted in sent.items():
+        if moves[move] > 1:
+            yield _movement_finding(inserted)
     for value in values:
         if value is not None and ids[_control_id(value)] > 1 and _control_id(value):
             yield _control_finding(value)

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, Generic, Literal, TypeVar
 
-from conformance.evidence.codes import table
+from conformance.evidence.codes import CodeTable, table
 from conformance.evidence.values import Finding, Severity
 
 T = TypeVar("T")
@@ -90,8 +90,18 @@ def _earlier(dialect: str, since: str) -> bool:
     return said is not None and first is not None and said < first
 
 
-def apply(rules: Iterable[Rule[T]], value: T, settings: Settings, flow: str | None, dialect: str) -> Iterator[Finding]:
-    """The findings of a rule table on a value; without a known flow, the rules towards the PFI apply."""
+def apply(
+    rules: Iterable[Rule[T]],
+    value: T,
+    settings: Settings,
+    flow: str | None,
+    dialect: str,
+    codes: CodeTable = CODES,
+) -> Iterator[Finding]:
+    """The findings of a rule table on a value; without a known flow, the rules towards the PFI apply.
+
+    `codes` is the table that holds the codes of the rules.
+    """
     for rule in rules:
         since = rule.to_lps if flow == "to-lps" else rule.to_pfi
         if since is None:
@@ -100,16 +110,16 @@ def apply(rules: Iterable[Rule[T]], value: T, settings: Settings, flow: str | No
         if early and rule.silent_before:
             continue
         for hit in islice(rule.check(value, settings), MOST):
-            yield _finding(rule.code, hit, early)
+            yield _finding(rule.code, hit, early, codes)
 
 
-def _finding(code: str, hit: Hit, early: bool) -> Finding:
+def _finding(code: str, hit: Hit, early: bool, codes: CodeTable) -> Finding:
     severity: Severity | None = None
     if early:
         severity = Severity.NOTE
-    elif not hit.certain and CODES[code].severity is Severity.ERROR:
+    elif not hit.certain and codes[code].severity is Severity.ERROR:
         severity = Severity.WARNING
-    return CODES.finding(
+    return codes.finding(
         code,
         hit.path,
         seen=hit.seen,

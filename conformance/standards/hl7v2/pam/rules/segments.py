@@ -1,0 +1,86 @@
+"""Segments of a PAM message: which, in which order, those not used in France, Z segments (ITI-30, ITI-31)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.standards.hl7v2.pam import structures
+from conformance.standards.hl7v2.pam.rules.fields import empty
+from conformance.standards.hl7v2.pam.values import AdtMessage
+from conformance.standards.hl7v2.rules.core import Hit, Rule, Rules, Settings
+from conformance.standards.hl7v2.rules.structure import Gap
+
+
+def _local(name: str) -> bool:
+    """A Z segment that the extension does not define."""
+    return name.startswith("Z") and name not in structures.Z_SEGMENTS
+
+
+def _gaps(m: AdtMessage) -> list[Gap]:
+    grammar = structures.grammar(m.event)
+    if grammar is None:
+        return []
+    return grammar.gaps(tuple(s for s in m.message.segments if not _local(s.name)))
+
+
+def _missing(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    for gap in _gaps(m):
+        if gap.missing:
+            yield Hit(gap.name, gap.line, expected=f"{gap.name} ({gap.after} +)", subject=gap.name)
+
+
+def _unexpected(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    for gap in _gaps(m):
+        if not gap.missing:
+            # The place of the optional Z segments is only known through readings of 2.11.2.
+            certain = not gap.name.startswith("Z") or gap.name == "ZBE"
+            yield Hit(gap.name, gap.line, seen=f"{gap.after} {gap.name}", subject=gap.name, certain=certain)
+
+
+def _groups(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    if m.event in ("A40", "A47", "A49") and m.groups > 1:
+        second = list(m.message.all("PID"))[1]
+        yield Hit("PID(2)", second.line, seen=f"{m.groups} PID", expected="1")
+
+
+def _unused(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    unused = structures.UNUSED.get(m.event, ())
+    after_visit = False
+    for segment in m.message.segments:
+        if segment.name in unused or (segment.name == "ROL" and after_visit and m.event == "A28"):
+            yield Hit(segment.name, segment.line, seen=segment.name, subject=segment.name)
+        after_visit = after_visit or segment.raw[:3] == b"PV1"
+
+
+def _local_z(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    for segment in m.message.segments:
+        if _local(segment.name):
+            yield Hit(segment.name, segment.line, seen=segment.name, subject=segment.name)
+
+
+def _empty(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    for segment in m.message.segments:
+        if segment.raw[:1] == b"Z" and empty(segment.fields):
+            yield Hit(segment.name, segment.line, seen=segment.raw.decode("ascii", "replace"), subject=segment.name)
+
+
+def _no_zfv(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    if m.event in structures.ZFV_EXPECTED and m.message.first("ZFV") is None:
+        yield Hit("ZFV", None, expected="ZFV")
+
+
+def _no_zfm(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    if m.event in structures.ZFM_EXPECTED and m.message.first("ZFM") is None:
+        yield Hit("ZFM", None, expected="ZFM")
+
+
+SEGMENT_RULES: Rules = (
+    Rule("hl7v2.pam.segment-missing", _missing),
+    Rule("hl7v2.pam.segment-unexpected", _unexpected),
+    Rule("hl7v2.pam.patient-groups", _groups),
+    Rule("hl7v2.pam.segment-unused", _unused, to_pfi="2.11"),
+    Rule("hl7v2.pam.z-local", _local_z),
+    Rule("hl7v2.pam.z-empty", _empty, to_pfi="2.11"),
+    Rule("hl7v2.pam.zfv-absent", _no_zfv),
+    Rule("hl7v2.pam.zfm-absent", _no_zfm),
+)
