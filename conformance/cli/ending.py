@@ -96,7 +96,10 @@ def conclude(folder: Path) -> NoReturn:
     _print(audit)
     for path in written:
         say("cli.written", path=path)
-    say(_NEXT[audit.exit_code], report=page(written))
+    only = len(audit.identity.only)
+    if only:
+        say("cli.run.only-these", count=only)
+    say("cli.run.next.0-only" if only and audit.exit_code == 0 else _NEXT[audit.exit_code], report=page(written))
     raise typer.Exit(audit.exit_code)
 
 
