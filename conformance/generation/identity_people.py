@@ -238,7 +238,8 @@ def _answer(detail: str, person: Person, population: Population, *, by_traits: b
     if detail == "other-person":
         return STRANGER
     said = replace(person.traits, first_given="")
-    return Answer("00", person.ins, _SPOILT.get(detail, lambda t: t)(said))
+    spoil = _SPOILT.get(detail)
+    return Answer("00", person.ins, said if spoil is None else spoil(said))
 
 
 def _found(held: Traits, national: Traits) -> bool:
