@@ -1,4 +1,7 @@
-"""`python -m conformance.reference --config FILE [--defect NAME ...]`: the reference PFI as a process."""
+"""`python -m conformance.reference --config FILE [--defect NAME ...]`: a reference vendor as a process.
+
+The settings say which product: a platform (`dsr = "PFI"`) or an identity repository (`dsr = "RI"`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from conformance.reference.admin import Admin
 from conformance.reference.config import Config, ConfigError, load
@@ -18,6 +22,7 @@ from conformance.reference.dmp import Dmp
 from conformance.reference.frontage import Frontage
 from conformance.reference.mllp import Listener
 from conformance.reference.platform import Platform
+from conformance.reference.ri.process import IdentityProcess
 from conformance.reference.vihf import Signer
 
 EXIT_CONFIG = 2
@@ -25,14 +30,17 @@ EXIT_CONFIG = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code (0 after a clean stop, 2 when the settings cannot be used)."""
-    parser = argparse.ArgumentParser(prog="python -m conformance.reference", description="The reference PFI.")
+    parser = argparse.ArgumentParser(
+        prog="python -m conformance.reference", description="A reference vendor: PFI or RI."
+    )
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, TOML of schema reference/1")
     parser.add_argument("--defect", action="append", default=[], metavar="NAME", help="put a named defect in")
     parser.add_argument("--list-defects", action="store_true", help="list the defects and leave")
+    parser.add_argument("--dsr", default="", metavar="DSR", help="with --list-defects: those of one product only")
     parser.add_argument("--json", action="store_true", help="with --list-defects: as JSON")
     options = parser.parse_args(arguments)
     if options.list_defects:
-        print(_listing(as_json=options.json))
+        print(_listing(options.dsr, as_json=options.json))
         return 0
     if options.config is None:
         parser.error("--config FILE is needed")
@@ -45,47 +53,79 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _listing(*, as_json: bool) -> str:
+def _listing(dsr: str, *, as_json: bool) -> str:
+    found = [d for d in DEFECTS if not dsr or d.key.startswith(f"{dsr}/")]
     if not as_json:
-        return "\n".join(f"{d.name}{' (restart)' if d.restart else ''}\t{d.key}\t{d.en}" for d in DEFECTS)
-    rows = [{"name": d.name, "key": d.key, "fr": d.fr, "en": d.en, "restart": d.restart} for d in DEFECTS]
+        return "\n".join(f"{d.name}{' (restart)' if d.restart else ''}\t{d.key}\t{d.en}" for d in found)
+    rows = [{"name": d.name, "key": d.key, "fr": d.fr, "en": d.en, "restart": d.restart} for d in found]
     return json.dumps(rows, ensure_ascii=False, indent=1)
+
+
+class Product(Protocol):
+    """What is served: `start` opens the ports and gives their addresses by name."""
+
+    async def start(self) -> dict[str, str | None]:
+        """Raises OSError, ConfigError."""
+        ...
+
+    async def stop(self) -> None:
+        """Close everything."""
 
 
 async def _serve(config: Config, defects: Sequence[str]) -> None:
     stopping = asyncio.Event()
     _on_stop(asyncio.get_running_loop(), stopping.set)
-    platform = Platform(
-        config, Dmp(config, Signer(config.tls.certificate, config.tls.key, config.organisation)), defects
+    product: Product = (
+        PlatformProcess(config, defects)
+        if config.identities is None
+        else IdentityProcess(config, config.identities, defects)
     )
-    limits = config.limits
-    documents = Listener(
-        platform.handle, frame_limit=limits.frame_megabytes * 1024 * 1024, connections=limits.connections
-    )
-    admin = Admin(platform)
-    frontage = Frontage(config, platform)
-    await platform.start()
     try:
         try:
-            heard = await documents.start(config.documents)
-            administered = await admin.start(config.admin) if config.admin is not None else None
-            shown = await frontage.start()
+            heard = await product.start()
         except OSError as error:
             remedy = "free the port, or give port 0 for any free one."
             raise ConfigError("listen", "", f"a port cannot be had ({error.strerror}).", remedy) from None
-        ready = {
-            "ready": True,
+        print(json.dumps({"ready": True, **heard}), flush=True)
+        await stopping.wait()
+    finally:
+        await product.stop()
+
+
+class PlatformProcess:
+    """All that listens in the reference PFI."""
+
+    def __init__(self, config: Config, defects: Sequence[str]) -> None:
+        """Raises UnknownDefect, ConfigError."""
+        self._config = config
+        dmp = Dmp(config, Signer(config.tls.certificate, config.tls.key, config.organisation))
+        self._platform = Platform(config, dmp, defects)
+        limits = config.limits
+        self._documents = Listener(
+            self._platform.handle, frame_limit=limits.frame_megabytes * 1024 * 1024, connections=limits.connections
+        )
+        self._admin = Admin(self._platform)
+        self._frontage = Frontage(config, self._platform)
+
+    async def start(self) -> dict[str, str | None]:
+        """Open the ports. Raises OSError, ConfigError."""
+        config = self._config
+        await self._platform.start()
+        heard = await self._documents.start(config.documents)
+        administered = await self._admin.start(config.admin) if config.admin is not None else None
+        shown = await self._frontage.start()
+        return {
             "documents": f"mllp://{heard}",
             "admin": str(administered) if administered is not None else None,
             **shown,
         }
-        print(json.dumps(ready), flush=True)
-        await stopping.wait()
-    finally:
-        await frontage.stop()
-        await admin.stop()
-        await documents.stop()
-        await platform.stop()
+
+    async def stop(self) -> None:
+        """Close everything."""
+        await self._frontage.stop()
+        await self._admin.stop()
+        await self._documents.stop()
+        await self._platform.stop()
 
 
 def _on_stop(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol
 
 from conformance.reference.config import Address, ConfigError
 from conformance.reference.defects import UnknownDefect
-from conformance.reference.platform import Platform, RestartNeeded
+from conformance.reference.platform import RestartNeeded
 
 LINE_LIMIT = 64 * 1024
 PURGE_WAIT = 5.0
@@ -20,10 +20,27 @@ class AdminError(ValueError):
     """A request that cannot be understood."""
 
 
+class Served(Protocol):
+    """What the socket speaks of: a platform, or an identity repository."""
+
+    defects: tuple[str, ...]
+
+    def switch(self, names: Iterable[str]) -> None:
+        """Put exactly these defects in. Raises UnknownDefect, RestartNeeded."""
+
+    async def purge(self, *, wait: float) -> bool:
+        """Forget everything; False when what was under way had to be dropped."""
+        ...
+
+    def state(self) -> dict[str, object]:
+        """Counters and load."""
+        ...
+
+
 class Admin:
     """Answers `ping`, `state`, `defects` and `purge`; every answer has `ok`, and `error` when it is false."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Served) -> None:
         self._platform = platform
         self._server: asyncio.Server | None = None
         self._operations: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, object]]]] = {

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from conformance.reference import config_access, config_mail
+from conformance.reference import config_access, config_identity, config_mail
 from conformance.reference.config_access import Access
+from conformance.reference.config_identity import Identities
 from conformance.reference.config_mail import Mss, Relay
 from conformance.reference.config_reader import Address, ConfigError, Reader
 
@@ -85,7 +86,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings, typed. `services` is the DMP's base address including its path."""
+    """All settings, typed. `services` is the DMP's base address including its path.
+
+    `identities` is set for an identity repository: `documents` is then where PAM comes in, `returns` where it goes.
+    """
 
     documents: Address
     admin: Address | None
@@ -98,6 +102,7 @@ class Config:
     mss: Mss | None = None
     relay: Relay | None = None
     access: Access = NOTHING
+    identities: Identities | None = None
 
 
 def load(path: Path) -> Config:
@@ -118,6 +123,29 @@ SECTIONS = ("schema", "dsr", "listen", "peers", "tls", "organisation", "limits",
 
 class _Settings(Reader):
     def config(self) -> Config:
+        return self.repository() if self.raw.get("dsr") == "RI" else self.platform()
+
+    def repository(self) -> Config:
+        sections = ("pilot", "accounts", "psc", "annuaire")
+        self.known("", self.raw, (*SECTIONS, *config_identity.SECTIONS, *sections))
+        self.constant("schema", "reference/1")
+        listen = self.table("listen", ("identities", "admin"))
+        identities = config_identity.read(self)
+        house = {"application": "RI-REFERENCE", "facility": "RI", "software": "Referentiel de reference"}
+        return Config(
+            documents=self.address("listen.identities", self.text(listen, "listen", "identities"), zero=True),
+            admin=self.address("listen.admin", listen["admin"], zero=True) if "admin" in listen else None,
+            services="",
+            returns=identities.pam,
+            tls=self.tls(),
+            organisation=Organisation(**{**house, **self.section("organisation", Organisation, needed=True)}),
+            limits=Limits(**self.section("limits", Limits)),
+            retry=Retry(**self.section("retry", Retry)),
+            access=config_access.read(self),
+            identities=identities,
+        )
+
+    def platform(self) -> Config:
         self.known("", self.raw, (*SECTIONS, *config_mail.SECTIONS, *config_access.SECTIONS))
         self.constant("schema", "reference/1")
         self.constant("dsr", "PFI")

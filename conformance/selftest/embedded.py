@@ -19,23 +19,42 @@ from conformance.selftest.settings import REFERENCE_PRODUIT, TOKEN_ENV
 from conformance.selftest.vendor import ReferenceVendor, free_ports
 from conformance.services.facing import facing
 
-DSRS = ("PFI",)
-
-SCHEMES: Mapping[str, str] = {
-    "igc": "http",
-    "annuaire": "http",
-    "psc": "https",
-    "dmp": "https",
-    "returns": "mllp",
-    "relay": "mllp",
-    "mss": "smtp",
-    "imap": "imap",
+SCHEMES: Mapping[str, Mapping[str, str]] = {
+    "PFI": {
+        "igc": "http",
+        "annuaire": "http",
+        "psc": "https",
+        "dmp": "https",
+        "returns": "mllp",
+        "relay": "mllp",
+        "mss": "smtp",
+        "imap": "imap",
+    },
+    "RI": {"igc": "http", "annuaire": "http", "psc": "https", "pam": "mllp", "insi": "https"},
 }
-"""The services of the bench that the reference vendor uses, and how it speaks to each."""
+"""By DSR, the services of the bench that the reference vendor uses, and how it speaks to each."""
 
-OPTIONS = ("relais-dmp-mss", "donnees-avec-ins", "bal-per-org", "iam", "ie-aspm", "structure-tierce")
-CLAIMS = ("PFI/va1/MSS/va1.30", "PFI/va1/TBB/va1.04", "PFI/va2/MSS/CONF.02")
-"""What the reference vendor does beyond what is due by default: options and PEUT rows."""
+DSRS = tuple(SCHEMES)
+
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "PFI": ("relais-dmp-mss", "donnees-avec-ins", "bal-per-org", "iam", "ie-aspm", "structure-tierce"),
+    "RI": ("referentiel-identites", "donnees-avec-ins", "appelle-insi", "attributs-prevus", "pec-indirecte",
+           "recoit-autre-domaine", "!copie-titre-identite"),
+}  # fmt: skip
+CLAIMS = (
+    "PFI/va1/MSS/va1.30",
+    "PFI/va1/TBB/va1.04",
+    "PFI/va2/MSS/CONF.02",
+    "RI/va1/INS/va1.65",
+    "RI/va1/INS/va1.70",
+    "RI/va1/RI.TBB.02",
+)
+"""What the reference vendors do beyond what is due by default: options and PEUT rows."""
+
+PRODUCTS = {"PFI": "PFI de référence", "RI": "Référentiel de référence"}
+SETTINGS = {"PFI": '[settings]\nincoming_messages = "ORU MDM OUL ORM SIU"\n', "RI": ""}
+ENDPOINTS = {"PFI": ("documents", "third-party"), "RI": ("identities",)}
+"""By DSR, the ports of the vendor that the bench sends to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +88,12 @@ def embedded(
         raise UsageError("selftest.unknown-dsr", dsr=dsr, known=", ".join(DSRS))
     folder.mkdir(parents=True, exist_ok=True)
     pki = Pki.load_or_create(folder / "pki")
-    ports = dict(zip(SCHEMES, free_ports(len(SCHEMES)), strict=True))
-    peers = {name: f"{scheme}://127.0.0.1:{ports[name]}" for name, scheme in SCHEMES.items()}
+    schemes = SCHEMES[dsr]
+    ports = dict(zip(schemes, free_ports(len(schemes)), strict=True))
+    peers = {name: f"{scheme}://127.0.0.1:{ports[name]}" for name, scheme in schemes.items()}
     with (
         _token() as token,
-        ReferenceVendor(folder, pki, peers, token=token, defects=defects) as vendor,
+        ReferenceVendor(folder, pki, peers, token=token, defects=defects, dsr=dsr) as vendor,
     ):
         path = folder / "target.toml"
         path.write_text(_target(dsr, tuple(waves), vendor.addresses, ports), encoding="utf-8")
@@ -95,18 +115,20 @@ def _token() -> Iterator[str]:
 
 
 def _target(dsr: str, waves: tuple[str, ...], addresses: Mapping[str, str], ports: Mapping[str, int]) -> str:
-    claims = [key for key in CLAIMS if key.split("/")[1] in waves]
+    claims = [key for key in CLAIMS if key.split("/")[0] == dsr and key.split("/")[1] in waves]
     services = "".join(f'[services.{name}]\nlisten = "127.0.0.1:{port}"\n\n' for name, port in ports.items())
+    endpoints = "".join(f'{name} = "{addresses[name.replace("-", "_")]}"\n' for name in ENDPOINTS[dsr])
     return (
         'schema = "target/1"\n\n'
-        '[vendor]\nname = "Éditeur de référence"\nproduct = "PFI de référence"\nversion = "1"\n'
+        f'[vendor]\nname = "Éditeur de référence"\nproduct = "{PRODUCTS[dsr]}"\nversion = "1"\n'
         f'reference_produit = "{REFERENCE_PRODUIT}"\n\n'
-        f'[target]\ndsr = "{dsr}"\nwaves = {_list(waves)}\noptions = {_list(OPTIONS)}\nclaims = {_list(claims)}\n\n'
-        f'[endpoints]\ndocuments = "{addresses["documents"]}"\nthird-party = "{addresses["third_party"]}"\n\n'
+        f'[target]\ndsr = "{dsr}"\nwaves = {_list(waves)}\n'
+        f"options = {_list(OPTIONS[dsr])}\nclaims = {_list(claims)}\n\n"
+        f"[endpoints]\n{endpoints}\n"
         f"{services}"
         f'[pilot]\nkind = "http"\nurl = "{addresses["pilot"]}"\ntoken_env = "{TOKEN_ENV}"\n\n'
         "[timing]\nanswer = 5.0\nsettle = 0.2\nsettle_max = 20.0\nparallel = 4\nreaction = 4.0\npilot = 15.0\n\n"
-        '[settings]\nincoming_messages = "ORU MDM OUL ORM SIU"\n'
+        f"{SETTINGS[dsr]}"
     )
 
 

@@ -100,7 +100,7 @@ def matrix(
     Nothing is shrunk. Runs lie below `folder`. `jobs` vendors are run side by side, each in a process of its own: a run
     mostly waits. Raises UsageError for a defect that does not exist.
     """
-    known = seeded_defects()
+    known = seeded_defects(dsr)
     unknown = sorted(only - {d.name for d in known})
     if unknown:
         raise UsageError("selftest.unknown-defect", name=unknown[0], known=", ".join(d.name for d in known))

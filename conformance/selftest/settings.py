@@ -20,42 +20,72 @@ REFERENCE_PRODUIT = "9990000001"
 MAIL_PACE = (
     '\ndomains = ["banc.mssante.fr", "patient.mssante.fr"]\npoll = 0.3\ntimeout = 4.0\nattempts = 2\npause = 0.1'
 )
+CARD_HOLDER = "801234567897"
+ORGANISATION = {
+    "name": "HOPITAL FICTIF DU BANC",
+    "identifier": "10B0000001",
+    "responsible": CARD_HOLDER,
+    "oid": "2.25.4217316518",
+}
 MAILBOXES = ("application_mailbox", "return_mailbox", "personal_mailbox")
 
 
 class Settings:
     """Writes `reference.toml` and the PEM files it names. `peers` are addresses by the name of the bench's service."""
 
-    def __init__(self, folder: Path, pki: Pki, peers: Mapping[str, str], *, pilot: bool) -> None:
+    def __init__(self, folder: Path, pki: Pki, peers: Mapping[str, str], *, pilot: bool, dsr: str = "PFI") -> None:
         self.path = folder / "reference.toml"
+        self._dsr = dsr
         self._peers = peers
         self._pilot = pilot
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "ca.pem").write_bytes(pki.anchors_pem)
         if "igc" in peers and pki.spots is None:  # certificates say where the lists of their authority are
             pki.spots = Spots(peers["igc"])
-        for name, identity in (("client", pki.vendor_client()), ("server", pki.server(["127.0.0.1", "localhost"]))):
+        shown = {"client": pki.vendor_client(), "server": pki.server(["127.0.0.1", "localhost"])}
+        if (
+            dsr == "RI"
+        ):  # INSi is called with the organisation's certificate, or with a card that a certificate stands for
+            shown |= {"insi": pki.client("INSI-AUTO"), "card": pki.client(CARD_HOLDER)}
+        for name, identity in shown.items():
             (folder / f"{name}.pem").write_bytes(identity.certificate_pem)
             write_private(folder / f"{name}.key", identity.key_pem)
 
     def write(self, listening: Mapping[str, str]) -> None:
         """Write the settings; `listening` are the addresses to take again, by name, any free one for the others."""
-        sections = [
+        sections = self._repository(listening) if self._dsr == "RI" else self._platform(listening)
+        self.path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+
+    def _repository(self, listening: Mapping[str, str]) -> list[str]:
+        return [
+            'schema = "reference/1"\ndsr = "RI"',
+            _table("listen", identities=_spot(listening, "identities"), admin=_spot(listening, "admin")),
+            _table("peers", insi=self._peers["insi"], pam=self._peers["pam"]),
+            _table("tls", ca="ca.pem", certificate="client.pem", key="client.key"),
+            _table("organisation", **ORGANISATION),
+            _table(
+                "insi",
+                idam="REFERENCE-0000",
+                holder=CARD_HOLDER,
+                certificate="insi.pem",
+                key="insi.key",
+                card_certificate="card.pem",
+                card_key="card.key",
+            ),
+            "[retry]\nattempts = 3\npause = 0.1\ntimeout = 4.0",
+            *self._access(listening),
+        ]
+
+    def _platform(self, listening: Mapping[str, str]) -> list[str]:
+        return [
             'schema = "reference/1"\ndsr = "PFI"',
             _table("listen", documents=_spot(listening, "documents"), admin=_spot(listening, "admin")),
             _table("peers", dmp=self._peers["dmp"], returns=self._peers["returns"]),
             _table("tls", ca="ca.pem", certificate="client.pem", key="client.key"),
-            _table(
-                "organisation",
-                name="HOPITAL FICTIF DU BANC",
-                identifier="10B0000001",
-                responsible="801234567897",
-                oid="2.25.4217316518",
-            ),
+            _table("organisation", **ORGANISATION),
             *self._access(listening),
             *self._mail(),
         ]
-        self.path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
 
     def _access(self, listening: Mapping[str, str]) -> Iterator[str]:
         if self._pilot:
@@ -70,7 +100,7 @@ class Settings:
             )
         if "annuaire" in self._peers:
             yield _table("annuaire", url=self._peers["annuaire"]) + "\nretry = 1.0"
-        if "igc" in self._peers:
+        if "igc" in self._peers and self._dsr == "PFI":
             lists = json.dumps([Spots(self._peers["igc"]).crl("intermediate")])
             files = {"ca": "ca.pem", "certificate": "server.pem", "key": "server.key"}
             yield _table("third_party", listen=_spot(listening, "third_party"), **files) + f"\ncrl = {lists}"

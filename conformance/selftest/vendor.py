@@ -39,19 +39,21 @@ class Seeded:
 class ReferenceVendor:
     """`with ReferenceVendor(folder, pki, {"dmp": "https://...", "returns": "mllp://..."}) as vendor: vendor.documents`.
 
-    `peers` are the addresses of its counterparts by the name of the bench's service; `dmp` and `returns` are needed,
-    what rests on the others is closed when they are not there. `token` opens its pilot, which is closed without one.
-    `addresses` tells where it listens, by name: `documents`, `admin`, and `pilot`, `web`, `third_party` when they are
-    open. Raises SetupError when it does not start.
+    `dsr` is PFI or RI. `peers` are the addresses of its counterparts by the name of the bench's service; `dmp` and
+    `returns` are needed for a PFI, `insi` and `pam` for an RI; what rests on the others is closed when they are not
+    there. `token` opens its pilot, which is closed without one. `addresses` tells where it listens, by name:
+    `documents` or `identities`, `admin`, and `pilot`, `web`, `third_party` when they are open. Raises SetupError when
+    it does not start.
     """
 
     def __init__(
-        self, folder: Path, pki: Pki, peers: Mapping[str, str], *, token: str = "", defects: Iterable[str] = ()
-    ) -> None:
+        self, folder: Path, pki: Pki, peers: Mapping[str, str], *, token: str = "", defects: Iterable[str] = (),
+        dsr: str = "PFI",
+    ) -> None:  # fmt: skip
         self.folder = folder
         self.addresses: Mapping[str, str] = {}
         self._token = token
-        self._config = Settings(folder, pki, peers, pilot=bool(token))
+        self._config = Settings(folder, pki, peers, pilot=bool(token), dsr=dsr)
         self._defects = tuple(defects)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -131,9 +133,9 @@ class ReferenceVendor:
         return found
 
 
-def seeded_defects() -> tuple[Seeded, ...]:
-    """The defects that the reference vendor lists; raises SetupError when it does not answer."""
-    command = [sys.executable, "-m", "conformance.reference", "--list-defects", "--json"]
+def seeded_defects(dsr: str = "") -> tuple[Seeded, ...]:
+    """The defects that the reference vendors list, or that of one DSR; raises SetupError when there is no answer."""
+    command = [sys.executable, "-m", "conformance.reference", "--list-defects", "--json", "--dsr", dsr]
     done = subprocess.run(command, capture_output=True, check=False, timeout=START_SECONDS)
     try:
         rows = json.loads(done.stdout)

@@ -77,7 +77,7 @@ class Relying:
             "client_id": self._provider.client_id,
             "redirect_uri": self.redirect,
             "scope": self._provider.scope,
-            "acr_values": self._provider.acr,
+            "acr_values": self._behaviour().level_asked(self._provider.acr),
             "state": state,
             "nonce": nonce,
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
@@ -126,7 +126,7 @@ class Relying:
         asked = {
             "scope": self._provider.scope,
             "login_hint": rpps,
-            "acr_values": self._provider.acr,
+            "acr_values": self._behaviour().level_asked(self._provider.acr),
             "binding_message": secrets.token_hex(2).upper(),
         }
         request = await self._client.back_channel(places, asked)

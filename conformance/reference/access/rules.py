@@ -15,6 +15,11 @@ def issuer_accepted(claimed: object, expected: str) -> bool:
     return claimed == expected
 
 
+def level_asked(acr: str) -> str:
+    """The level of authentication that a request asks for (acr_values): the one of the settings."""
+    return acr
+
+
 def code_exchanged(code: str) -> bool:
     """Whether the code that came back, or the name of a CIBA request, is exchanged for tokens."""
     return bool(code)
@@ -76,6 +81,7 @@ class AccessBehaviour:
     """The replaceable decisions."""
 
     issuer_accepted: Callable[[object, str], bool] = issuer_accepted
+    level_asked: Callable[[str], str] = level_asked
     code_exchanged: Callable[[str], bool] = code_exchanged
     matching: Callable[[Iterable[Account], Identity], Account | None] = matching
     permissions_after_synchronisation: Callable[[Permissions, Permissions], Permissions] = (

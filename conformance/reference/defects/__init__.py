@@ -1,4 +1,4 @@
-"""The seeded violations, by area: documents, mail, access. Each replaces one small decision, and nothing else.
+"""The seeded violations, by area: documents, mail, access, identity. Each replaces one small decision.
 
 `DEFECTS` is in a fixed order. `key` is the requirement that must catch it.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from conformance.reference.defects import access, documents, mail, transport
+from conformance.reference.defects import access, documents, identity, mail, transport
 from conformance.reference.defects.table import Area, Defect, UnknownDefect
 from conformance.reference.rules import Behaviour
 
@@ -17,7 +17,13 @@ __all__ = ["DEFECTS", "Area", "Defect", "UnknownDefect", "behaviour", "find", "w
 
 T = TypeVar("T")
 
-DEFECTS: tuple[Defect, ...] = (*documents.DEFECTS, *mail.DEFECTS, *transport.DEFECTS, *access.DEFECTS)
+DEFECTS: tuple[Defect, ...] = (
+    *documents.DEFECTS,
+    *mail.DEFECTS,
+    *transport.DEFECTS,
+    *access.DEFECTS,
+    *identity.DEFECTS,
+)
 
 _BY_NAME = {d.name: d for d in DEFECTS}
 

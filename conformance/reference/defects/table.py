@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Area = Literal["documents", "mail", "access"]
-"""Whose decision is replaced: `rules.Behaviour`, `mail.rules.MailBehaviour`, `access.rules.AccessBehaviour`."""
+Area = Literal["documents", "mail", "access", "identity"]
+"""Whose decision is replaced: `rules.Behaviour`, `mail.rules.MailBehaviour`, `access.rules.AccessBehaviour`,
+`ri.rules.IdentityBehaviour`."""
 
 
 @dataclass(frozen=True, slots=True)

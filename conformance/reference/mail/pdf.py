@@ -78,8 +78,11 @@ def _glyph(dots: Iterable[tuple[int, int]]) -> bytes:
     return f"6 0 0 -3 6 11 d1\n{drawn}{' f' if drawn else ''}".encode()
 
 
-def write(title: str, lines: Sequence[str]) -> bytes:
-    """The document: its title, then the lines, wrapped; what the font does not have becomes `?`."""
+def write(title: str, lines: Sequence[str], marks: Sequence[tuple[float, float, float, float]] = ()) -> bytes:
+    """The document: its title, then the lines, wrapped; what the font does not have becomes `?`.
+
+    `marks` are black rectangles of the first page: left, bottom, width and height in points.
+    """
     title = " ".join(_fit(title).split()) or "Document"
     wrapped = [title, "=" * min(len(title), COLUMNS), ""]
     for line in lines:
@@ -106,8 +109,8 @@ def write(title: str, lines: Sequence[str]) -> bytes:
     gray = add(b"[/CalGray << /WhitePoint [0.9505 1 1.089] >>]")
     tree = len(objects) + 2 * len(pages) + 1
     kids = []
-    for page in pages:
-        content = add(_stream(_content(page, code)))
+    for number, page in enumerate(pages):
+        content = add(_stream(_content(page, code) + (_marked(marks) if number == 0 else b"")))
         kids.append(
             add(
                 f"<< /Type /Page /Parent {tree} 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] /Contents {content} 0 R "
@@ -129,6 +132,11 @@ def _content(lines: Sequence[str], code: dict[str, int]) -> bytes:
     rows = [f"/G cs 0 sc BT /F {SIZE} Tf {LEADING} TL {MARGIN} {HEIGHT - MARGIN} Td"]
     rows += [f"<{bytes(code[c] for c in line).hex()}> Tj T*" if line else "T*" for line in lines]
     return "\n".join([*rows, "ET"]).encode()
+
+
+def _marked(marks: Sequence[tuple[float, float, float, float]]) -> bytes:
+    drawn = " ".join(f"{x:g} {y:g} {w:g} {h:g} re" for x, y, w, h in marks)
+    return f"\n/G cs 0 sc {drawn} f".encode() if drawn else b""
 
 
 def _to_unicode(used: Sequence[str]) -> bytes:
