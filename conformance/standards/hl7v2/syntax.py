@@ -158,15 +158,20 @@ class Segment:
         self, number: int, repetition: int = 1, component: int | None = None, subcomponent: int | None = None
     ) -> bytes:
         """The bytes of a repetition, component or subcomponent, empty when absent."""
-        reps = self.repetitions(number)
-        if repetition > len(reps):
+        value = self.raw_field(number)
+        # Most fields that are asked for are empty, or hold one repetition of one component.
+        if not value:
             return b""
-        value = reps[repetition - 1]
-        for index, separator in (
-            (component, self.encoding.delimiters.component),
-            (subcomponent, self.encoding.delimiters.subcomponent),
-        ):
+        d = self.encoding.delimiters
+        if repetition != 1 or d.repetition in value:
+            reps = self.repetitions(number)
+            if repetition > len(reps):
+                return b""
+            value = reps[repetition - 1]
+        for index, separator in ((component, d.component), (subcomponent, d.subcomponent)):
             if index is None:
+                continue
+            if index == 1 and separator not in value:
                 continue
             parts = split(value, separator)
             if index > len(parts):
@@ -183,7 +188,8 @@ class Segment:
         repetition: int = 1,
     ) -> str:
         """The text of a field, component or subcomponent: decoded with MSH-18, unescaped, empty when absent."""
-        return self.encoding.text(self.raw_value(number, repetition, component, subcomponent))
+        raw = self.raw_value(number, repetition, component, subcomponent)
+        return self.encoding.text(raw) if raw else ""
 
     def __repr__(self) -> str:
         return f"<Segment {self.raw[:40]!r}>"

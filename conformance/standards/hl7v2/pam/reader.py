@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from conformance.standards.hl7v2 import transmission
@@ -29,7 +30,8 @@ def adt(message: Message, head: Header) -> AdtMessage:
         name = segment.raw[:3]
         groups += name == b"PID"
         first.setdefault(name, segment)
-    evn, mrg, pv1 = first.get(b"EVN"), first.get(b"MRG"), first.get(b"PV1")
+    evn, pv1 = _cells(first.get(b"EVN")), _cells(first.get(b"PV1"))
+    visit = first.get(b"PV1")
     zbe, zfa, zfd = first.get(b"ZBE"), first.get(b"ZFA"), first.get(b"ZFD")
     return AdtMessage(
         message=message,
@@ -38,18 +40,44 @@ def adt(message: Message, head: Header) -> AdtMessage:
         structure=head.structure,
         version=version(message, head),
         patient=_patient(message, first.get(b"PID")),
-        merged=_identifiers(message, mrg, 1, "MRG"),
+        merged=_identifiers(message, first.get(b"MRG"), 1, "MRG"),
         groups=groups,
-        recorded_at=evn.value(2, 1) if evn else "",
-        planned_at=evn.value(3, 1) if evn else "",
-        occurred_at=evn.value(6, 1) if evn else "",
-        patient_class=pv1.value(2, 1) if pv1 else "",
-        location=pv1.value(3, 1) if pv1 else "",
-        visit=next(iter(_identifiers(message, pv1, 19, "PV1")), None),
+        recorded_at=evn(2),
+        planned_at=evn(3),
+        occurred_at=evn(6),
+        patient_class=pv1(2),
+        location=pv1(3),
+        visit=next(iter(_identifiers(message, visit, 19, "PV1")), None),
         zbe=_movement(zbe) if zbe else None,
         zfa=_consent(zfa) if zfa else None,
         zfd=_collection(zfd) if zfd else None,
     )
+
+
+def _cells(segment: Segment | None) -> Callable[..., str]:
+    """What `Segment.value` gives of a first repetition, for the many fields of one segment: `cell(field, component)`.
+
+    A whole field without components is asked with component 1.
+    """
+    if segment is None:
+        return lambda number, component=1: ""
+    fields, text, d = segment.fields, segment.encoding.text, segment.encoding.delimiters
+    size, repetition, separator = len(fields), d.repetition, d.component
+
+    def cell(number: int, component: int = 1) -> str:
+        raw = fields[number] if number < size else b""
+        if not raw:
+            return ""
+        if repetition in raw:
+            raw = raw[: raw.index(repetition)]
+        if separator in raw:
+            parts = raw.split(separator)
+            raw = parts[component - 1] if component <= len(parts) else b""
+        elif component != 1:
+            return ""
+        return text(raw) if raw else ""
+
+    return cell
 
 
 def version(message: Message, head: Header) -> str:
@@ -77,39 +105,45 @@ def _patient(message: Message, pid: Segment | None) -> PamPatient | None:
     base = transmission.identity(message)
     if base is None or pid is None:
         return None
-    phones: list[str] = []
-    mails: list[str] = []
-    for number in (13, 14):
-        for n in range(1, len(pid.repetitions(number)) + 1):
-            parts = pid.components(number, n)
-            phone = (parts[11] if len(parts) > 11 else "") or parts[0]
-            if phone:
-                phones.append(phone)
-            if len(parts) > 3 and parts[3]:
-                mails.append(parts[3])
+    phones, mails = _contacts(pid) if pid.raw_field(13) or pid.raw_field(14) else ((), ())
+    cell = _cells(pid)
     return PamPatient(
-        identifiers=base.identifiers,
-        names=base.names,
-        birth_date=base.birth_date,
-        sex=base.sex,
-        birth_place=base.birth_place,
-        status=base.status,
-        account=base.account,
-        line=base.line,
-        phones=tuple(phones),
-        mails=tuple(mails),
+        base.identifiers,
+        base.names,
+        base.birth_date,
+        base.sex,
+        base.birth_place,
+        base.status,
+        base.account,
+        base.line,
+        phones=phones,
+        mails=mails,
         address=_address(pid),
         mother_name=pid.value(6, 1, 1),
-        died_at=pid.value(29, 1),
-        updated_at=pid.value(33, 1),
+        died_at=cell(29),
+        updated_at=cell(33),
     )
 
 
+def _contacts(pid: Segment) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Phone numbers (XTN-12, or XTN-1 of older senders) and mail addresses (XTN-4) of PID-13 and PID-14."""
+    found = [
+        [*pid.components(number, n), *[""] * 12]
+        for number in (13, 14)
+        for n in range(1, len(pid.repetitions(number)) + 1)
+    ]
+    phones = tuple(phone for parts in found if (phone := parts[11] or parts[0]))
+    return phones, tuple(parts[3] for parts in found if parts[3])
+
+
 def _address(pid: Segment) -> tuple[str, str, str, str, str] | None:
-    for n in range(1, len(pid.repetitions(11)) + 1):
-        xad = [*pid.components(11, n), *[""] * 7]
-        if xad[6] != "BDL" and any(xad[:6]):
-            return (xad[0].split("&")[0], xad[1], xad[2], xad[4], xad[5])
+    """The first XAD of PID-11 that is not the birth place."""
+    separator = pid.encoding.delimiters.component
+    for n, raw in enumerate(pid.repetitions(11), 1):
+        parts = [*raw.split(separator), *[b""] * 7]
+        if parts[6] != b"BDL" and any(parts[:6]):
+            designation, town, code, country = (pid.value(11, k, repetition=n) for k in (2, 3, 5, 6))
+            return pid.value(11, 1, 1, repetition=n), designation, town, code, country
     return None
 
 
@@ -131,53 +165,46 @@ def _flag(text: str) -> bool | None:
     return {"Y": True, "N": False}.get(text)
 
 
-def _unit(segment: Segment, number: int) -> Unit | None:
-    if not segment.raw_field(number):
+def _unit(zbe: Segment, cell: Callable[..., str], number: int) -> Unit | None:
+    if not zbe.raw_field(number):
         return None
-    return Unit(
-        segment.value(number, 1), segment.value(number, 6, 1), segment.value(number, 7), segment.value(number, 10)
-    )
+    return Unit(cell(number), zbe.value(number, 6, 1), cell(number, 7), cell(number, 10))
 
 
 def _movement(zbe: Segment) -> Movement:
-    ids = tuple(
-        (zbe.value(1, 1, repetition=n), zbe.value(1, 2, repetition=n)) for n in range(1, len(zbe.repetitions(1)) + 1)
-    )
+    cell = _cells(zbe)
+    count = len(zbe.repetitions(1))
+    ids: tuple[tuple[str, str], ...] = ((cell(1), cell(1, 2)),) if count == 1 else ()
+    if count > 1:
+        ids = tuple((zbe.value(1, 1, repetition=n), zbe.value(1, 2, repetition=n)) for n in range(1, count + 1))
     return Movement(
         ids=ids,
-        start=zbe.value(2, 1),
-        action=zbe.value(4),
-        historic=_flag(zbe.value(5)),
-        origin=zbe.value(6),
-        medical=_unit(zbe, 7),
-        care=_unit(zbe, 8),
-        nature=zbe.value(9, 1),
+        start=cell(2),
+        action=cell(4),
+        historic=_flag(cell(5)),
+        origin=cell(6),
+        medical=_unit(zbe, cell, 7),
+        care=_unit(zbe, cell, 8),
+        nature=cell(9),
         line=zbe.line,
     )
 
 
 def _consent(zfa: Segment) -> Consent:
-    return Consent(
-        dmp=zfa.value(1),
-        collected_at=zfa.value(2, 1),
-        closed_at=zfa.value(3, 1),
-        feeding=zfa.value(9, 1),
-        feeding_at=zfa.value(10, 1),
-        consultation=zfa.value(11, 1),
-        consultation_at=zfa.value(12, 1),
-        line=zfa.line,
-    )
+    cell = _cells(zfa)
+    return Consent(cell(1), cell(2), cell(3), cell(9), cell(10), cell(11), cell(12), line=zfa.line)
 
 
 def _collection(zfd: Segment) -> Collection:
+    cell = _cells(zfd)
     return Collection(
         lunar=zfd.value(1),
-        weeks=zfd.value(2),
-        sms=zfd.value(3),
-        corrected=_flag(zfd.value(4)),
-        mode=zfd.value(5),
-        asked_at=zfd.value(6, 1),
-        document=zfd.value(7),
-        document_until=zfd.value(8, 1),
+        weeks=cell(2),
+        sms=cell(3),
+        corrected=_flag(cell(4)),
+        mode=cell(5),
+        asked_at=cell(6),
+        document=cell(7),
+        document_until=cell(8),
         line=zfd.line,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from conformance.standards.hl7v2.rules.core import Hit, Rule, Rules, Settings
@@ -156,10 +156,14 @@ class Grammar:
         """Compile a structure."""
         return cls(root, re.compile(_pattern(root)))
 
+    def fits(self, names: Iterable[str]) -> bool:
+        """True when segments of these names, in this order, make the structure."""
+        return self.pattern.fullmatch("".join(f"{name}," for name in names)) is not None
+
     def gaps(self, segments: tuple[Segment, ...]) -> list[Gap]:
         """What is missing from, or does not belong to, the structure; empty when the segments fit it."""
         # Most messages fit: the walk is only worth its time to say where one does not.
-        if self.pattern.fullmatch("".join(f"{s.name}," for s in segments)):
+        if self.fits(s.name for s in segments):
             return []
         walk = _Walk(segments)
         walk.group(self.root, frozenset())

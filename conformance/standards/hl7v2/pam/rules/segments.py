@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from conformance.standards.hl7v2.pam import structures
 from conformance.standards.hl7v2.pam.rules.fields import empty
@@ -16,11 +17,19 @@ def _local(name: str) -> bool:
     return name.startswith("Z") and name not in structures.Z_SEGMENTS
 
 
+@lru_cache(maxsize=4096)
+def _fits(event: str, names: tuple[bytes, ...]) -> bool:
+    """Messages of one source have few shapes: each is compared with the structure once."""
+    grammar = structures.grammar(event)
+    return grammar is None or grammar.fits(name.decode("ascii", "replace") for name in names)
+
+
 def _gaps(m: AdtMessage) -> list[Gap]:
-    grammar = structures.grammar(m.event)
-    if grammar is None:
+    segments = m.message.segments
+    if _fits(m.event, tuple(s.raw[:3] for s in segments)):
         return []
-    return grammar.gaps(tuple(s for s in m.message.segments if not _local(s.name)))
+    grammar = structures.grammar(m.event)
+    return [] if grammar is None else grammar.gaps(tuple(s for s in segments if not _local(s.name)))
 
 
 def _missing(m: AdtMessage, _: Settings) -> Iterator[Hit]:
