@@ -211,7 +211,7 @@ class Receive:
 
     `domain` is the sender's identification domain, "" for one's own. `contract` says that a contract of trust binds the
     sender, `direct` that the patient is also cared for here (then the contract counts for nothing), `verified` what
-    INSi says of the INS received.
+    INSi says of the INS received. `attributes` are those of PID-32: one's own domain is obeyed in them too.
     """
 
     traits: Traits
@@ -222,6 +222,7 @@ class Receive:
     verified: Outcome = "ok"
     direct: bool = True
     secondary: Secondary = Secondary()
+    attributes: frozenset[Attribute] = frozenset()
 
     @property
     def trusted(self) -> bool:
@@ -431,7 +432,8 @@ def _copied(identity: Identity, event: Receive) -> Identity:
     said: Status = "provisoire" if event.status == "recuperee" else event.status
     if said == "qualifiee" and event.ins is None:
         said = "validee"
-    return _moved(replace(identity, traits=event.traits, secondary=event.secondary, ins=event.ins), said)
+    copy = replace(identity, traits=event.traits, secondary=event.secondary, ins=event.ins, attributes=event.attributes)
+    return _moved(copy, "provisoire" if copy.blocked else said)
 
 
 def _moved(identity: Identity, status: Status) -> Identity:
