@@ -17,7 +17,7 @@ from conformance.bench.clock import now
 from conformance.bench.service import Call, Handler, Reply, Site
 from conformance.errors import InternalError
 from conformance.evidence.values import Fact
-from conformance.services import faults
+from conformance.services import annuaire_files, faults
 from conformance.services.web import WebCall, WebReply, WebService
 
 IDNPS, RPPS_SYSTEM = "urn:oid:1.2.250.1.71.4.2.1", "http://rpps.fr"
@@ -60,6 +60,9 @@ class Practitioner:
 class AnnuaireService(WebService):
     """Settings: `fault` (`success`, `down`, `empty`, `wrong-person`, `slow`, `cut`) on the requests of `on`.
 
+    `/extraction/PS_LibreAcces.zip` is the public extraction of those who are active (event `extraction`), written as
+    `extraction` says (`usual`, `trailing`, `windows-1252`) with `extraction-size` made-up professionals besides.
+
     Instructions: `practitioner` (values of `Practitioner`) declares one, again to change it; `forget` takes out the one
     of `rpps`; `accounts` (body: a JSON array) sets the accounts of the structure's own directory.
     """
@@ -76,6 +79,8 @@ class AnnuaireService(WebService):
             "share": "0.5",
             "spare": "",
             "mss-host": "127.0.0.1",
+            "extraction": "usual",
+            "extraction-size": "0",
         }
     )
 
@@ -95,6 +100,9 @@ class AnnuaireService(WebService):
 
     def configure(self, settings: Mapping[str, str]) -> None:
         super().configure(settings)
+        if self.settings["extraction"] not in annuaire_files.FORMS:
+            key = f"{self.name}.extraction={self.settings['extraction']}"
+            raise InternalError("bench.unknown-setting", where=self.name, key=key)
         own: Mapping[str, faults.Maker] = {
             "down": lambda _: faults.instead(lambda _call: Reply(b"", 503)),
             "empty": lambda _: faults.instead(lambda call: self._found(call, ())),
@@ -118,7 +126,7 @@ class AnnuaireService(WebService):
         raise InternalError("bench.unknown-instruction", where=self.name, verb=verb)
 
     def event(self, method: str, path: str) -> str:
-        return EVENTS.get(path.rstrip("/"), "")
+        return "extraction" if annuaire_files.is_file(path) else EVENTS.get(path.rstrip("/"), "")
 
     def about(self, call: WebCall) -> Mapping[str, Fact]:
         if call.transaction not in LOOK_UPS:
@@ -133,6 +141,8 @@ class AnnuaireService(WebService):
         assert isinstance(call, WebCall)
         if call.transaction in LOOK_UPS:
             return self._found(call, self._search(_criteria(call)))
+        if call.transaction == "extraction":
+            return self._extraction(call, tuple(self.practitioners.values()))
         if call.transaction == "accounts":
             return _json(list(self.accounts))
         if call.transaction == "white-list":
@@ -149,12 +159,19 @@ class AnnuaireService(WebService):
         )
 
     def _found(self, call: Call, found: Sequence[Practitioner]) -> Reply:
+        if call.transaction == "extraction":
+            return self._extraction(call, found)
         facts: dict[str, Fact] = {"found": " ".join(p.rpps for p in found)}
         if call.transaction == "practitioners":
             return _json([asdict(p) for p in found[:PAGE]], facts)
         if call.transaction == "accounts":
             return _json([asdict(p) for p in found], facts)
         return _json(bundle(found[:PAGE]), facts, "application/fhir+json")
+
+    def _extraction(self, call: Call, found: Sequence[Practitioner]) -> Reply:
+        assert isinstance(call, WebCall)
+        form, fillers = self.settings["extraction"], int(self.settings["extraction-size"])
+        return annuaire_files.serve(call, found, now(), form=form, fillers=fillers)
 
     def _mail_hosts(self) -> Mapping[str, tuple[str, int]]:
         held = {}

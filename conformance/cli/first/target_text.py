@@ -29,6 +29,10 @@ PORTS = {
 """The services that a first target may name, and their ports: none needs a privilege."""
 
 
+IDENTITIES = "127.0.0.1:2576"
+"""Where a product takes identity messages, until its editor says."""
+
+
 def _pilot(answers: Answers) -> Iterator[str]:
     """The section of the pilot, or how one begins, in a comment."""
     if answers.pilot == "none":
@@ -84,6 +88,9 @@ def _lines(answers: Answers, lang: Lang) -> Iterator[str]:
     yield from note("cli.init.file.endpoints")
     yield from ("[endpoints]", f"documents = {_quoted(_at('mllp', answers.documents))}")
     third = f"third-party = {_quoted(_at('mllps', answers.third or '127.0.0.1:2577'))}"
+    if "endpoint:identities" in _needs(answers):
+        yield from note("cli.init.file.identities")
+        yield f"identities = {_quoted(_at('mllp', IDENTITIES))}"
     yield from note("cli.init.file.third")
     yield from (third if answers.third else f"# {third}", "")
     if "mllps://" in answers.documents or answers.third:

@@ -15,7 +15,16 @@ from conformance.errors import UsageError
 if TYPE_CHECKING:
     from conformance.bench.target import Target
 
-TAIL = {"annuaire": ("/practitioners", "/fhir/v2/Practitioner", "/accounts", "/mssante/liste-blanche.xml")}
+TAIL = {
+    "annuaire": (
+        "/practitioners",
+        "/fhir/v2/Practitioner",
+        "/accounts",
+        "/mssante/liste-blanche.xml",
+        "/extraction/PS_LibreAcces.zip",
+    ),
+    "insi": ("/lps",),
+}
 
 ORDER = ("settings", "hosts", "anchors", "root", "intermediate", "igc", "client", "server", "truststore", "password")
 """Files in the order they are told: stem, or its beginning."""
