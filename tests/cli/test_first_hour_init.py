@@ -10,11 +10,11 @@ import pytest
 
 from conformance.bench.target import load
 from conformance.cli.app import run
+from conformance.cli.first import init as wizard
+from conformance.cli.options import DSRS
 
 SCOPES = 6
 """The scopes of the two waves that are off until they are declared."""
-
-Typed = tuple[str, ...]
 
 
 @pytest.fixture
@@ -79,14 +79,14 @@ def test_a_wrong_answer_is_explained_and_asked_again(
     monkeypatch.setattr(wizard, "DSRS", (*DSRS, "XXX"))
     scopes = ("peut-être", "o", *("",) * (SCOPES - 1))
     answer(
-        monkeypatch, "É", "P", "1", "", "XYZ", "PFI", "va3", "va2,va1", *scopes,
+        monkeypatch, "É", "P", "1", "", "XYZ", "XXX", "PFI", "va3", "va2,va1", *scopes,
         "2575", "h:99999", "h:2575", "a/b", "", "robot", "http", "nulle part", "http://127.0.0.1:9000", "jeton",
         "JETON",
     )  # fmt: skip
     run(["init"])
     said = capsys.readouterr().out
     for expected in (
-        "Un DSR est l'un de", "Vagues connues : va1, va2", "Répondez o ou n",
+        "Un DSR est l'un de", "pas encore de profil pour XXX", "Vagues connues : va1, va2", "Répondez o ou n",
         "Écrivez hôte:port", "sans port ni barre", "Un pilote est l'un de", "adresse complète", "en capitales",
     ):  # fmt: skip
         assert expected in said, expected
