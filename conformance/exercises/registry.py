@@ -7,6 +7,7 @@ from conformance.exercises.base import Exercise
 from conformance.exercises.dashboard import DashboardExercise
 from conformance.exercises.documents import DocumentsIntake
 from conformance.exercises.identity import IdentityIntake
+from conformance.exercises.identity_life import IdentityLife
 from conformance.exercises.mail_compose import MailCompose
 from conformance.exercises.mail_reception import MailReception
 from conformance.exercises.mail_transport import MailTransport
@@ -18,6 +19,7 @@ _ALL: tuple[Exercise, ...] = (
     DashboardExercise(),
     DocumentsIntake(),
     IdentityIntake(),
+    IdentityLife(),
     MailCompose(),
     MailReception(),
     MailTransport(),
