@@ -220,9 +220,10 @@ def _candidates(story: IdentityStory) -> Iterator[IdentityStory]:
 
 
 def _alone(story: IdentityStory) -> IdentityStory:
-    """Without B when nothing is done to B any more."""
-    used = any(act.who == "B" for act in story.acts)
-    return story if used or not story.second else replace(story, second="")
+    """Without B when nothing is done to B any more; with A in the place of B when nothing is done to A."""
+    if len({act.who for act in story.acts}) > 1:
+        return story
+    return replace(story, second="", acts=tuple(replace(act, who="A") for act in story.acts))
 
 
 def _plainer(act: Act) -> Iterator[Act]:

@@ -199,8 +199,11 @@ def _of_change(
     if isinstance(event, model.ChangeSecondary):
         yield f"story:complete-{word}"
         return
-    yield "story:change-ins" if event.field in ("matricule", "oid") else f"story:change-{word}"
-    if event.field == "first_given":
+    if event.field not in ("matricule", "oid"):
+        yield f"story:change-{word}"
+    elif before.ins is not None:
+        yield "story:change-ins"
+    if event.field == "first_given" and before.ins is not None:
         yield "story:change-first-given"
 
 
