@@ -15,6 +15,8 @@ import pytest
 from conformance.catalogue.expression import names
 from conformance.catalogue.loader import load_profile
 from conformance.catalogue.model import Automation, Level, Requirement
+from conformance.catalogue.wording import digest_of
+from conformance.catalogue.workbook.changes import shipped_digests
 
 pytestmark = pytest.mark.corpus
 
@@ -170,6 +172,17 @@ def test_alternatives_between_scenarios_are_groups(dsr: str) -> None:
     assert {row.key: row.one_of for row in rows if row.one_of} == {
         row.key: GROUPS[row.id] for row in rows if row.id in GROUPS
     }
+
+
+@pytest.mark.parametrize("dsr", DSRS)
+def test_the_wording_that_a_profile_was_written_on_is_kept_as_digests(dsr: str, shared: Path) -> None:
+    """Every row has the digest of its own statement: an import tells what an edition changed."""
+    digests = shipped_digests(dsr)
+    found = expected(shared, dsr)
+    assert list(digests) == [row.key for row in load_profile(dsr).requirements()]
+    for key, value in digests.items():
+        source, own = found[key]
+        assert value == digest_of(own.get("statement") or source["statement"]), key
 
 
 def runs(text: str, length: int) -> Iterator[tuple[str, ...]]:
