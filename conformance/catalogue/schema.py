@@ -15,8 +15,6 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
 
 from conformance.catalogue import places
 from conformance.catalogue.strict import Table, find
@@ -38,16 +36,35 @@ def check(table: Table, name: str) -> None:
 
 @cache
 def _validator(name: str) -> Validator:
-    schemas = _schemas()
     types = Draft202012Validator.TYPE_CHECKER.redefine("boolean", lambda _, value: value in _BOOLEANS)
-    resources = [(file, DRAFT202012.create_resource(schema)) for file, schema in schemas.items()]
-    registry: Registry[Any] = Registry().with_resources(resources)
     kind: type[Validator] = extend(Draft202012Validator, type_checker=types)  # type: ignore[no-untyped-call]
-    return kind(schemas[f"{name}.schema.json"], registry=registry)
+    return kind(_schema(f"{name}.schema.json"))
 
 
 @cache
-def _schemas() -> dict[str, dict[str, Any]]:
+def _schema(file: str) -> dict[str, Any]:
+    """A schema with each `$ref` replaced by what it names: the schemas do not recurse, and looking up is slow."""
+    made: dict[str, Any] = _inlined(_files()[file], file)
+    return made
+
+
+def _inlined(part: Any, file: str) -> Any:
+    match part:
+        case {"$ref": str(reference)}:
+            name, _, path = reference.partition("#")
+            found = _files()[name or file]
+            for step in path.strip("/").split("/"):
+                found = found[step]
+            return {**_inlined(found, name or file), **{key: value for key, value in part.items() if key != "$ref"}}
+        case dict():
+            return {key: _inlined(value, file) for key, value in part.items() if key != "$defs"}
+        case list():
+            return [_inlined(value, file) for value in part]
+    return part
+
+
+@cache
+def _files() -> dict[str, dict[str, Any]]:
     """The schemas by file name, which is also how they refer to each other."""
     folder = places.profiles() / "schema"
     return {name: json.loads((folder / name).read_text(encoding="utf-8")) for name in SCHEMAS}
