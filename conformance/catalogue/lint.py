@@ -36,10 +36,11 @@ class Problem:
         return f"catalogue.{self.code.lower()}"
 
 
-def lint(profiles: Iterable[Profile], known_properties: Collection[str]) -> tuple[Problem, ...]:
+def lint(profiles: Iterable[Profile], known_properties: Collection[str], *, alone: bool = False) -> tuple[Problem, ...]:
     """Every problem of some profiles, in the order of the files; none when they are clean.
 
-    `known_properties` are the names of the properties that exist: this room cannot import them.
+    `known_properties` are the names of the properties that exist: this room cannot import them. `alone` says that
+    other profiles share the options: one that these do not use is then no problem.
     """
     loaded = tuple(profiles)
     found: list[Problem] = []
@@ -50,7 +51,8 @@ def lint(profiles: Iterable[Profile], known_properties: Collection[str]) -> tupl
             for scenario in row.scenarios:
                 found += (problem for check in _SCENARIO_CHECKS for problem in check(row, scenario))
                 found += _unknown_property(scenario, known_properties)
-    found += _unused_options(loaded)
+    if not alone:
+        found += _unused_options(loaded)
     return tuple(found)
 
 

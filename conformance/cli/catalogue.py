@@ -66,7 +66,7 @@ def lint(dsr: OneDsr = None, json_: Json = False, lang: Lang = None) -> None:
     from conformance.properties import base as properties
 
     profiles = _profiles(dsr)
-    problems = problems_of(profiles, properties.names())
+    problems = problems_of(profiles, properties.names(), alone=dsr is not None)
     for problem in problems:
         said = t(problem.text, **problem.values)
         if json_:

@@ -96,6 +96,7 @@ def test_an_option_no_row_uses_is_caught(tmp_path: Path) -> None:
     """CAT017: options live only as long as a row depends on them."""
     options = changed("reasons:", "  scm: {default: false, fr: En SCM., en: In an SCM.}\nreasons:", OPTIONS)
     assert problems(tmp_path, options=options) == [("CAT017", "profiles/options.yaml")]
+    assert lint([loaded(tmp_path, options=options)], PROPERTIES, alone=True) == ()
 
 
 def test_a_judged_row_keeps_the_proof_of_someone_else(tmp_path: Path) -> None:
@@ -156,3 +157,5 @@ def test_the_real_profiles_lint_clean() -> None:
     profiles = all_profiles()
     named = {name for profile in profiles for row in profile.requirements() for name in row.properties}
     assert lint(profiles, named) == ()
+    for profile in profiles:
+        assert lint([profile], named, alone=True) == (), profile.dsr
