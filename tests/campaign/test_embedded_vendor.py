@@ -11,15 +11,20 @@ import pytest
 from conformance.bench.clock import today
 from conformance.catalogue.loader import load_profile
 from conformance.evidence.values import Exchange
-from conformance.selftest.embedded import Embedded, embedded
+from conformance.selftest.embedded import DSRS, Embedded, embedded
 from conformance.selftest.settings import TOKEN_ENV
 from conformance.selftest.vendor import seeded_defects
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """A running reference vendor."""
-    with embedded("PFI", tmp_path_factory.mktemp("vendor")) as running:
+ENDPOINTS = {"PFI": {"documents", "third-party"}, "RI": {"identities"}}
+OTHERS = {"PFI": ("identity.", "edition.", "export.", "dashboard.insi"), "RI": ("mail.", "document.", "dashboard.read")}
+"""Kinds that a reference vendor has not: those of the other."""
+
+
+@pytest.fixture(scope="module", params=DSRS)
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """A running reference vendor of each DSR."""
+    with embedded(request.param, tmp_path_factory.mktemp("vendor")) as running:
         yield running
     assert TOKEN_ENV not in os.environ
 
@@ -32,10 +37,11 @@ def unkept(exchange: Exchange) -> None:
 def test_the_bench_reaches_every_endpoint_and_the_pilot_has_every_kind(pair: Embedded) -> None:
     """What the target declares is really there, the port of third parties over TLS included."""
     with pair.make_lab(unkept, 0, today()) as lab:
-        assert dict(lab.preflight()) == {"documents": None, "third-party": None}
+        assert dict(lab.preflight()) == dict.fromkeys(ENDPOINTS[pair.target.dsr])
         schemas = Path(__file__).resolve().parents[2] / "profiles" / "schema" / "pilot"
         known = {f.name.removesuffix(".schema.json").replace("-1", "/1") for f in schemas.glob("*-1.schema.json")}
-        assert lab.capabilities() == known - {"pilot/1"}
+        wanted = {kind for kind in known if not kind.startswith(OTHERS[pair.target.dsr])}
+        assert lab.capabilities() == wanted - {"pilot/1"}
 
 
 def test_it_restarts_at_the_same_addresses(pair: Embedded) -> None:
@@ -49,13 +55,15 @@ def test_it_restarts_at_the_same_addresses(pair: Embedded) -> None:
 
 def test_what_it_claims_are_rows_that_need_claiming(pair: Embedded) -> None:
     """Claims are PEUT rows of the profile, and options are options."""
-    levels = {row.key: row.level for row in load_profile("PFI").requirements()}
+    levels = {row.key: row.level for row in load_profile(pair.target.dsr).requirements()}
     assert {str(levels[key]) for key in pair.target.claims} == {"PEUT"}
 
 
 def test_every_defect_belongs_to_a_row_of_the_profile() -> None:
-    """No defect is owed to a row that does not exist; names are unique."""
-    keys = {row.key for row in load_profile("PFI").requirements()}
+    """No defect is owed to a row that does not exist; names are unique; a DSR has its own."""
+    keys = {row.key for dsr in DSRS for row in load_profile(dsr).requirements()}
     defects = seeded_defects()
+    for dsr in DSRS:
+        assert seeded_defects(dsr) == tuple(d for d in defects if d.requirement.startswith(f"{dsr}/"))
     assert [d.name for d in defects if d.requirement not in keys] == []
     assert len({d.name for d in defects}) == len(defects)

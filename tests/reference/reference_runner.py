@@ -28,7 +28,8 @@ class Reference:
         line = self.process.stdout.readline()
         assert line, self.process.stderr.read() if self.process.stderr else ""
         self.ready = json.loads(line)
-        self.port = int(self.ready["documents"].rpartition(":")[2])
+        port = self.ready.get("documents") or self.ready["identities"]
+        self.port = int(port.rpartition(":")[2])
 
     def connect(self) -> Mllp:
         """A new connection to the document port."""
