@@ -61,6 +61,10 @@ def write_kit(
         "server.p12": server.p12(word.encode(), "server"),
         "password.txt": f"{word}\n".encode(),
     }
+    if "insi" in addresses:  # the certificate of a software that calls INSi without the assertion of a person
+        software = pki.vendor_client("INSI-AUTO")
+        public["insi.pem"] = software.certificate_pem
+        private |= {"insi.key": software.key_pem, "insi.p12": software.p12(word.encode(), "insi")}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in public.items():

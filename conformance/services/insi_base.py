@@ -142,7 +142,8 @@ class People:
 
 
 def _place_fits(asked: str, held: str) -> bool:
-    return not asked or not held or asked == held
+    """Unknown is not another place."""
+    return asked in ("", traits.UNKNOWN_PLACE) or not held or asked == held
 
 
 def _same_nature(asked: str, held: str) -> bool:

@@ -26,7 +26,19 @@ TAIL = {
     "insi": ("/lps",),
 }
 
-ORDER = ("settings", "hosts", "anchors", "root", "intermediate", "igc", "client", "server", "truststore", "password")
+ORDER = (
+    "settings",
+    "hosts",
+    "anchors",
+    "root",
+    "intermediate",
+    "igc",
+    "client",
+    "insi",
+    "server",
+    "truststore",
+    "password",
+)
 """Files in the order they are told: stem, or its beginning."""
 
 
