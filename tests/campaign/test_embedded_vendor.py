@@ -15,7 +15,6 @@ from conformance.selftest.embedded import DSRS, Embedded, embedded
 from conformance.selftest.settings import TOKEN_ENV
 from conformance.selftest.vendor import seeded_defects
 
-
 ENDPOINTS = {"PFI": {"documents", "third-party"}, "RI": {"identities"}}
 OTHERS = {"PFI": ("identity.", "edition.", "export.", "dashboard.insi"), "RI": ("mail.", "document.", "dashboard.read")}
 """Kinds that a reference vendor has not: those of the other."""

@@ -315,8 +315,8 @@ def adt(
     structure = {"A28": "ADT_A05", "A31": "ADT_A05", "A40": "ADT_A39", "A47": "ADT_A30"}.get(event, "ADT_A01")
     known = f"~{ins}^^^ASIP-SANTE-INS-NIR&{NIR}&ISO^INS" if ins else ""
     rows = [
-        f"MSH|^~\\&|{sender}|HOPITAL|RI-REFERENCE|RI|20261125120000||ADT^{event}^{structure}|{control or event + number}"
-        "|P|2.5^FRA^2.11|||||FRA|UNICODE UTF-8|||2.11^IHE_FRANCE-2.11-PAM",
+        f"MSH|^~\\&|{sender}|HOPITAL|RI-REFERENCE|RI|20261125120000||ADT^{event}^{structure}"
+        f"|{control or event + number}|P|2.5^FRA^2.11|||||FRA|UNICODE UTF-8|||2.11^IHE_FRANCE-2.11-PAM",
         "EVN||20261125120000",
         f"PID|||{number}^^^{authority}^PI{known}||{family}^{given.split()[0]}^{given}^^^^L||{birth}|F"
         f"|||^^^^^^BDL^^63220|||||||||||||||||||||{reliability}",

@@ -235,6 +235,6 @@ def test_search_is_made_with_a_card_and_verification_without(ri: RiWorld) -> Non
     assert len(search.at("//saml:Assertion/ds:Signature/ds:SignatureValue")) == 1
     assert verification.at("//saml:Assertion") == []
     assert verification.at("//l:IDAM/@R") == ["4"]
-    assert verification.at("string(//a:Action)") == ("urn:ServiceIdentiteCertifiee:1.0.0:verifierInsAvecTraitsIdentite")
+    assert verification.at("//a:Action/text()") == ["urn:ServiceIdentiteCertifiee:1.0.0:verifierInsAvecTraitsIdentite"]
     assert search.text("Prenom") == ["CATARINA"]
     assert search.text("DateNaissance") == ["1936-06-21"]

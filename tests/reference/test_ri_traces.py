@@ -177,15 +177,14 @@ def test_the_export_holds_everything(ri: RiWorld) -> None:
     told = ri.read("export.portability/1")
     bundle = json.loads(base64.b64decode(told["file"]))
     assert told["format"] == "application/fhir+json"
-    patients = {
-        e["resource"]["id"]: e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient"
-    }
+    held = [e["resource"] for e in bundle["entry"]]
+    patients = {r["id"]: r for r in held if r["resourceType"] == "Patient"}
     assert set(patients) == {ipp, other}
     assert patients[ipp]["identifier"][1] == {
         "type": {"coding": [{"code": "INS-NIR"}]}, "system": f"urn:oid:{NIR}", "value": MATRICULE
     }  # fmt: skip
     assert len(patients[other]["identifier"]) == 1
-    lines = [e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Provenance"]
+    lines = [r for r in held if r["resourceType"] == "Provenance"]
     assert sum(p["target"][0]["reference"] == f"Patient/{ipp}" for p in lines) == len(ri.identity(ipp)["history"])
 
 
