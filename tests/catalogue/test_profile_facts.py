@@ -47,6 +47,7 @@ def _analysis(place: Path) -> dict[tuple[str, str], dict[str, str]]:
         return {(row["wave"], row["id"]): row for row in csv.DictReader(file, delimiter=";")}
 
 
+@cache
 def expected(place: Path, dsr: str) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Key -> (the row of the export, the part of it that is the DSR's); a hidden second row has a part of its own."""
     found = {}
