@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from conformance.bench.pilot.contract import Answer, Query, Status, Stimulus
-from conformance.bench.pilot.person import KEPT, PersonPilot
+from conformance.bench.pilot.kinds import kind_of
+from conformance.bench.pilot.person import KEPT, MEMBERS, PersonPilot
 from conformance.texts import Lang, text
 
 SEND = Stimulus(
@@ -142,3 +143,25 @@ def test_a_reading_is_not_asked_of_a_person() -> None:
     able = asyncio.run(pilot.capabilities())
     assert "mail.send/1" in able
     assert "log.read/1" not in able
+
+
+def test_an_identity_is_asked_for_in_words_of_the_trade() -> None:
+    """Traits show under their names in the language of the run, a list of given names in a row, no empty brace."""
+    traits = {"birth_name": "D'ARTAGNAN", "given_names": ["PIERRE", "ALAIN"], "birth": "19800302", "place": "2B020"}
+    asked = Stimulus("s1", "identity.create/1", {"traits": traits})
+    _, french = ask("fait", asked=(asked,))
+    assert "nom de naissance = D'ARTAGNAN, prénoms de naissance = PIERRE ALAIN" in french
+    assert "date de naissance (AAAAMMJJ) = 19800302, code lieu de naissance = 2B020" in french
+    assert "{" not in french
+    _, english = ask("done", asked=(asked,), lang="en")
+    assert "name at birth = D'ARTAGNAN, given names at birth = PIERRE ALAIN" in english
+
+
+def test_every_member_named_has_its_text() -> None:
+    """No member is shown by a text that does not exist, and each is one of an identity."""
+    properties = kind_of("identity.update/1").payload["properties"]
+    known = {name for part in ("traits", "secondary", "ins") for name in properties[part]["properties"]}
+    assert known == MEMBERS
+    for name in MEMBERS:
+        assert _text("fr", f"pilot.member.{name}")
+        assert _text("en", f"pilot.member.{name}")
