@@ -1,14 +1,15 @@
 """Runs a profile under pytest: one item a scenario, on the same engine as the command line.
 
-`pytest profiles/pfi.yaml --target my-pfi.toml` drives every exercise once, however many items read it. Nonconform and
-inconclusive scenarios fail, what needs a proof or does not apply is skipped with its reason, a fault of the bench is
-an error. Ordinary test sessions are left alone: only a profile named on the command line is collected, and the options
+`pytest profiles/pfi.yaml --target my-pfi.toml` drives every exercise once, however many items read it; with `-k` or
+node ids, only what the chosen items need. Nonconform and inconclusive scenarios fail, what needs a proof or does not
+apply is skipped with its reason, a fault of the bench is an error. Ordinary test sessions are left alone: only a profile named on the command line is collected, and the options
 exist only then (their names are common ones, which another project may want for itself).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,12 +141,19 @@ class ProfileFile(pytest.File):
         from conformance.engine.run import run
         from conformance.services.facing import facing
 
+        self.request = replace(self.request, only=self._selected())
         target, pki = self.request.target, Pki.load_or_create(PKI)
         run(self.request, facing(target, pki, t, folder=self.request.folder))
         audit, _ = rebuild(self.request.folder, self.lang, self.profile)
         for row in audit.requirements:
             for scenario in row.scenarios:
                 yield row, scenario
+
+    def _selected(self) -> frozenset[str]:
+        """The rows whose items were kept (`-k`, a node id...), none named when all were: only these are driven."""
+        whole = {row.key for row in self.profile.requirements(self.request.waves)}
+        kept = {i.name.rpartition("#")[0] for i in self.session.items if i.parent is self}
+        return frozenset() if kept == whole else frozenset(kept)
 
 
 class NotConform(Exception):

@@ -6,12 +6,25 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from conformance.bench.lab import Lab
 from conformance.bench.pki import Pki
 from conformance.bench.target import load
 from conformance.catalogue.loader import load_profile
 from conformance.engine.run import RunRequest, run
-from conformance.services import make
+from conformance.services.facing import facing
+from conformance.texts import text
+
+ROWS = frozenset(
+    {
+        "PFI/va1/DMP/va1.01",
+        "PFI/va1/INS/va1.16",
+        "PFI/va1/INTRA/va1.01",
+        "PFI/va2/CDA/HL7.01",
+        "PFI/va2/CDA/HL7.02",
+        "PFI/va2/PSC.02",
+        "PFI/va2/SSI/IE.43",
+    }
+)
+"""Rows of three flows: documents side by side, sign-ins one by one through the pilot, third parties over TLS."""
 
 
 def main(target: str, pki: str, folder: str, seed: str, how: str) -> None:
@@ -25,9 +38,10 @@ def main(target: str, pki: str, folder: str, seed: str, how: str) -> None:
         date(2026, 1, 5),
         "smoke",
         int(seed),
+        only=ROWS,
         resume=how == "resume",
     )
-    run(request, lambda sink, first, day: Lab(loaded, make(loaded), sink, authority, as_of=day, first=first))
+    run(request, facing(loaded, authority, lambda id, /, **values: text(id, "fr", **values), folder=Path(folder)))
 
 
 if __name__ == "__main__":
