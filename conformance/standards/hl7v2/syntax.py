@@ -191,6 +191,22 @@ class Segment:
         raw = self.raw_value(number, repetition, component, subcomponent)
         return self.encoding.text(raw) if raw else ""
 
+    def cell(self, number: int, component: int = 1) -> str:
+        """`value(number, component)`, made fast for the many fields of a segment that is read whole."""
+        fields = self._fields if self._fields is not None else self.fields
+        raw = fields[number] if number < len(fields) else b""
+        if not raw:
+            return ""
+        d = self.encoding.delimiters
+        if d.repetition in raw:
+            raw = raw[: raw.index(d.repetition)]
+        if d.component in raw:
+            parts = raw.split(d.component, component)
+            raw = parts[component - 1] if component <= len(parts) else b""
+        elif component != 1:
+            return ""
+        return self.encoding.text(raw) if raw else ""
+
     def __repr__(self) -> str:
         return f"<Segment {self.raw[:40]!r}>"
 

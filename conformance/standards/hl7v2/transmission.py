@@ -63,15 +63,15 @@ def header(message: Message) -> Header:
     kind = [*msh.components(9), "", "", ""]
     profile = [*msh.components(21), "", ""]
     return Header(
-        sending=(msh.value(3, 1), msh.value(4, 1)),
-        receiving=(msh.value(5, 1), msh.value(6, 1)),
-        sent_at=msh.value(7, 1),
+        sending=(msh.cell(3), msh.cell(4)),
+        receiving=(msh.cell(5), msh.cell(6)),
+        sent_at=msh.cell(7),
         code=kind[0],
         trigger=kind[1],
         structure=kind[2],
         control_id=msh.value(10),
-        processing=msh.value(11, 1),
-        version=msh.value(12, 1),
+        processing=msh.cell(11),
+        version=msh.cell(12),
         country=msh.value(17),
         charset=msh.value(18),
         profile=profile[0].strip(),
@@ -93,7 +93,7 @@ def identity(message: Message) -> PidIdentity | None:
             _identifier(_Composite(message, raw), f"PID-3[{n}]", line) for n, raw in enumerate(pid.repetitions(3), 1)
         ),
         names=tuple(_name(_Composite(message, raw), f"PID-5[{n}]") for n, raw in enumerate(pid.repetitions(5), 1)),
-        birth_date=pid.value(7, 1),
+        birth_date=pid.cell(7),
         sex=pid.value(8),
         birth_place=birth(9) if birth is not None else "",
         status=tuple(message.text(r) for r in pid.repetitions(32)),

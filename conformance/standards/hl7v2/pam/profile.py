@@ -223,9 +223,9 @@ class Part:
     codes: frozenset[bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FieldRow:
-    """One row of the table of fields."""
+    """One row of the table of fields; a row is equal to itself only."""
 
     number: int
     usage: str
@@ -257,7 +257,8 @@ def _segments() -> dict[bytes, SegmentRows]:
         rows.fields[row.number] = row
         if row.usage == "R":
             rows.required.append(row)
-    return found
+    # Judges stop at the first row beyond the fields of a segment.
+    return {name: SegmentRows(rows.required, dict(sorted(rows.fields.items()))) for name, rows in found.items()}
 
 
 def _parts() -> dict[str, tuple[Part, ...]]:

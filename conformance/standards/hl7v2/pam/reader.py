@@ -30,8 +30,7 @@ def adt(message: Message, head: Header) -> AdtMessage:
         name = segment.raw[:3]
         groups += name == b"PID"
         first.setdefault(name, segment)
-    evn, pv1 = _cells(first.get(b"EVN")), _cells(first.get(b"PV1"))
-    visit = first.get(b"PV1")
+    evn, pv1 = first.get(b"EVN"), first.get(b"PV1")
     zbe, zfa, zfd = first.get(b"ZBE"), first.get(b"ZFA"), first.get(b"ZFD")
     return AdtMessage(
         message=message,
@@ -42,42 +41,16 @@ def adt(message: Message, head: Header) -> AdtMessage:
         patient=_patient(message, first.get(b"PID")),
         merged=_identifiers(message, first.get(b"MRG"), 1, "MRG"),
         groups=groups,
-        recorded_at=evn(2),
-        planned_at=evn(3),
-        occurred_at=evn(6),
-        patient_class=pv1(2),
-        location=pv1(3),
-        visit=next(iter(_identifiers(message, visit, 19, "PV1")), None),
+        recorded_at=evn.cell(2) if evn else "",
+        planned_at=evn.cell(3) if evn else "",
+        occurred_at=evn.cell(6) if evn else "",
+        patient_class=pv1.cell(2) if pv1 else "",
+        location=pv1.cell(3) if pv1 else "",
+        visit=next(iter(_identifiers(message, pv1, 19, "PV1")), None),
         zbe=_movement(zbe) if zbe else None,
         zfa=_consent(zfa) if zfa else None,
         zfd=_collection(zfd) if zfd else None,
     )
-
-
-def _cells(segment: Segment | None) -> Callable[..., str]:
-    """What `Segment.value` gives of a first repetition, for the many fields of one segment: `cell(field, component)`.
-
-    A whole field without components is asked with component 1.
-    """
-    if segment is None:
-        return lambda number, component=1: ""
-    fields, text, d = segment.fields, segment.encoding.text, segment.encoding.delimiters
-    size, repetition, separator = len(fields), d.repetition, d.component
-
-    def cell(number: int, component: int = 1) -> str:
-        raw = fields[number] if number < size else b""
-        if not raw:
-            return ""
-        if repetition in raw:
-            raw = raw[: raw.index(repetition)]
-        if separator in raw:
-            parts = raw.split(separator)
-            raw = parts[component - 1] if component <= len(parts) else b""
-        elif component != 1:
-            return ""
-        return text(raw) if raw else ""
-
-    return cell
 
 
 def version(message: Message, head: Header) -> str:
@@ -106,7 +79,6 @@ def _patient(message: Message, pid: Segment | None) -> PamPatient | None:
     if base is None or pid is None:
         return None
     phones, mails = _contacts(pid) if pid.raw_field(13) or pid.raw_field(14) else ((), ())
-    cell = _cells(pid)
     return PamPatient(
         base.identifiers,
         base.names,
@@ -120,8 +92,8 @@ def _patient(message: Message, pid: Segment | None) -> PamPatient | None:
         mails=mails,
         address=_address(pid),
         mother_name=pid.value(6, 1, 1),
-        died_at=cell(29),
-        updated_at=cell(33),
+        died_at=pid.cell(29),
+        updated_at=pid.cell(33),
     )
 
 
@@ -172,7 +144,7 @@ def _unit(zbe: Segment, cell: Callable[..., str], number: int) -> Unit | None:
 
 
 def _movement(zbe: Segment) -> Movement:
-    cell = _cells(zbe)
+    cell = zbe.cell
     count = len(zbe.repetitions(1))
     ids: tuple[tuple[str, str], ...] = ((cell(1), cell(1, 2)),) if count == 1 else ()
     if count > 1:
@@ -191,12 +163,12 @@ def _movement(zbe: Segment) -> Movement:
 
 
 def _consent(zfa: Segment) -> Consent:
-    cell = _cells(zfa)
+    cell = zfa.cell
     return Consent(cell(1), cell(2), cell(3), cell(9), cell(10), cell(11), cell(12), line=zfa.line)
 
 
 def _collection(zfd: Segment) -> Collection:
-    cell = _cells(zfd)
+    cell = zfd.cell
     return Collection(
         lunar=zfd.value(1),
         weeks=cell(2),

@@ -6,14 +6,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from conformance.standards.hl7v2.pam.profile import PARTS, SEGMENTS, FieldRow
-from conformance.standards.hl7v2.syntax import Delimiters, Message, Segment
+from conformance.standards.hl7v2.syntax import DEFAULT, Delimiters, Message, Segment
 
 TIME = re.compile(
     rb"\d{4}((0[1-9]|1[0-2])((0[1-9]|[12]\d|3[01])(([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,4})?)?)?)?)?)?([+-]\d{4})?"
 )
 NUMBER = re.compile(rb"[+-]?\d+(\.\d*)?")
+SHORT = 256
+"""Bytes up to which a value is worth remembering."""
 NULL = b'""'
 """The HL7 null: asks to delete the value; it is no code, no time."""
 
@@ -33,6 +36,7 @@ class Fault:
 def faults(message: Message) -> Iterator[Fault]:
     """Every row that does not hold, in the order of the message. An empty Z segment and a shifted ZBE are left out."""
     seen: Counter[bytes] = Counter()
+    d = message.delimiters
     for segment in message.segments:
         name = segment.raw[:3]
         rows = SEGMENTS.get(name)
@@ -46,15 +50,14 @@ def faults(message: Message) -> Iterator[Fault]:
         for row in rows.required:
             if row.number >= size or not values[row.number]:
                 yield Fault("required", _path(segment, count, row.number), segment.line, row.source)
-        by_number = rows.fields
-        for number, raw in enumerate(values):
-            if raw and number in by_number:
-                row = by_number[number]
-                if raw == NULL or _plain(row, raw):
-                    continue
-                for fault in _field(row, raw, message.delimiters):
-                    kind, rest, source, found, expected = fault
-                    yield Fault(kind, _path(segment, count, number) + rest, segment.line, source, found, expected)
+        for number, row in rows.fields.items():
+            if number >= size:
+                break
+            raw = values[number]
+            if not raw or _plain(row, raw, d) or raw == NULL:
+                continue
+            for kind, rest, source, found, expected in _field(row, raw, d):
+                yield Fault(kind, _path(segment, count, number) + rest, segment.line, source, found, expected)
 
 
 def empty(fields: list[bytes]) -> bool:
@@ -71,11 +74,16 @@ def _path(segment: Segment, count: int, number: int) -> str:
     return f"{segment.name}-{number}" if count == 1 else f"{segment.name}({count})-{number}"
 
 
-def _plain(row: FieldRow, raw: bytes) -> bool:
+def _plain(row: FieldRow, raw: bytes, d: Delimiters) -> bool:
     """True when a value is surely right: what most values are, told without taking them apart."""
-    if row.codes is not None:
-        return raw in row.codes
-    return row.type == "TS" and TIME.fullmatch(raw) is not None
+    kind = row.type
+    if kind == "CODE":
+        return row.codes is not None and raw in row.codes
+    if kind == "TS":
+        return TIME.fullmatch(raw) is not None
+    if d.repetition in raw or row.usage == "X":
+        return False
+    return kind == "-" or (d is DEFAULT and kind != "NM" and len(raw) <= SHORT and not _known_parts(row, raw))
 
 
 _Found = tuple[str, str, str, bytes, str]
@@ -109,11 +117,21 @@ def _field(row: FieldRow, raw: bytes, d: Delimiters) -> Iterator[_Found]:
             if NUMBER.fullmatch(repetition) is None:
                 yield "format", place, row.source, repetition, "NM"
         else:
-            yield from _parts(row, kind, repetition, place, d)
+            known = d is DEFAULT and len(repetition) <= SHORT
+            parts = _known_parts(row, repetition) if known else _components(row, repetition, d)
+            for fault, rest, source, value, expected in parts:
+                yield fault, place + rest, source, value, expected
 
 
-def _parts(row: FieldRow, kind: str, raw: bytes, place: str, d: Delimiters) -> Iterator[_Found]:
+@lru_cache(maxsize=4096)
+def _known_parts(row: FieldRow, raw: bytes) -> tuple[_Found, ...]:
+    """The same doctors, wards and facilities come in message after message."""
+    return tuple(_components(row, raw, DEFAULT))
+
+
+def _components(row: FieldRow, raw: bytes, d: Delimiters) -> Iterator[_Found]:
     """What is wrong with the components of one repetition."""
+    kind = row.type
     values = raw.split(d.component)
     size = len(values)
     for part in PARTS[kind]:
@@ -121,12 +139,12 @@ def _parts(row: FieldRow, kind: str, raw: bytes, place: str, d: Delimiters) -> I
         value = values[number - 1] if number <= size else b""
         if not value:
             if part.usage == "R":
-                yield "component-required", f"{place}.{number}", part.source, raw, ""
+                yield "component-required", f".{number}", part.source, raw, ""
         elif part.usage == "X":
-            yield "component-forbidden", f"{place}.{number}", part.source, value, ""
+            yield "component-forbidden", f".{number}", part.source, value, ""
         elif part.codes is not None and value not in part.codes:
-            yield "table", f"{place}.{number}", part.source, value, f"table {part.table}"
+            yield "table", f".{number}", part.source, value, f"table {part.table}"
     if kind == "EI" and size > 2 and values[2] and not (size > 3 and values[3]):
-        yield "ei-incomplete", f"{place}.4", "H", raw, "ISO"
+        yield "ei-incomplete", ".4", "H", raw, "ISO"
     if row.table == "ZFV-6" and row.codes is not None and (size < 7 or values[6] not in row.codes):
-        yield "table", f"{place}.7", row.source, values[6] if size > 6 else b"", "ORI | DST"
+        yield "table", ".7", row.source, values[6] if size > 6 else b"", "ORI | DST"

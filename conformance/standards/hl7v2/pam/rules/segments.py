@@ -53,7 +53,9 @@ def _groups(m: AdtMessage, _: Settings) -> Iterator[Hit]:
 
 
 def _unused(m: AdtMessage, _: Settings) -> Iterator[Hit]:
-    unused = structures.UNUSED.get(m.event, ())
+    unused = structures.UNUSED.get(m.event)
+    if unused is None:
+        return
     after_visit = False
     for segment in m.message.segments:
         if segment.name in unused or (segment.name == "ROL" and after_visit and m.event == "A28"):
@@ -63,7 +65,7 @@ def _unused(m: AdtMessage, _: Settings) -> Iterator[Hit]:
 
 def _local_z(m: AdtMessage, _: Settings) -> Iterator[Hit]:
     for segment in m.message.segments:
-        if _local(segment.name):
+        if segment.raw[:1] == b"Z" and _local(segment.name):
             yield Hit(segment.name, segment.line, seen=segment.name, subject=segment.name)
 
 
