@@ -6,7 +6,7 @@ on each channel is told by `conformance.models.identity_told`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeVar
 
@@ -363,16 +363,48 @@ def fold(events: Iterable[Event], identity: Identity | None = None) -> Identity 
 def allowed(identity: Identity | None, event: Event) -> frozenset[Status]:
     """Every status that the rules let an identity have after an event; empty when it must not exist.
 
-    Wider than the status of `step` where a rule names no target: the KO of a verification.
+    Wider than the status of `step` where a rule names no target or says nothing: a verification KO, a strict trait of
+    a validated identity, a document that validates by itself (rule 19 lets it), an answer that the user is warned of
+    and may decline, a merge undone, a validated status told by a partner.
     """
     after = step(identity, event)
     if after is None:
         return frozenset()
-    if identity is not None and refusal(identity, event) is None:
-        match event:
-            case Verify("ko") | BatchVerify("ko"):
-                return statuses.allowed(identity.status, "ko")
-    return frozenset({after.status})
+    found = frozenset({after.status})
+    if refusal(identity, event) is not None:
+        return found
+    if identity is None:
+        return found | {"validee"} if isinstance(event, Receive) and _doubted(event) else found
+    match event:
+        case Verify("ko") | BatchVerify("ko"):
+            return statuses.allowed(identity.status, "ko")
+        case ChangeStrict():
+            return statuses.allowed(identity.status, "strict-change")
+        case PresentDocument(trust="high") if not identity.blocked:
+            return found | {statuses.after(identity.status, "proof")}
+        case SearchInsi() | SearchByCard() if must_warn(identity, event):
+            return found | {identity.status}
+        case Split():
+            return found | _BELOW[identity.status]
+    return found
+
+
+_BELOW: Mapping[Status, frozenset[Status]] = {
+    "provisoire": frozenset({"provisoire"}),
+    "recuperee": frozenset({"provisoire"}),
+    "validee": frozenset({"provisoire"}),
+    "qualifiee": frozenset({"provisoire", "recuperee", "validee"}),
+}
+
+
+def _doubted(event: Receive) -> bool:
+    """Whether what a partner proved may be kept, but not the INS: rule 51 names no status."""
+    return (
+        bool(event.domain)
+        and not event.trusted
+        and (not event.qualified or event.verified != "ok")
+        and (event.status in ("validee", "qualifiee"))
+    )
 
 
 def coherent(first_given: str, given_names: tuple[str, ...]) -> bool:

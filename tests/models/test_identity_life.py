@@ -243,6 +243,30 @@ def test_merged_identities_are_left_alone_until_they_are_split() -> None:
     assert refusal(was, Split()) == "not-merged"
 
 
+@pytest.mark.parametrize(
+    ("before", "event", "statuses"),
+    [
+        ((CREATE,), PASSPORT, {"provisoire", "validee"}),
+        (RETRIEVED, PASSPORT, {"recuperee", "qualifiee"}),
+        ((CREATE,), PresentDocument("PC", "low"), {"provisoire"}),
+        ((CREATE, Declare("douteuse")), PASSPORT, {"provisoire"}),
+        (VALIDATED, ChangeStrict("sex", "M"), {"provisoire", "validee"}),
+        (QUALIFIED, ChangeStrict("sex", "M", super_user=True), {"validee"}),
+        (QUALIFIED, ChangeStrict("sex", "M"), {"qualifiee"}),
+        ((CREATE,), SEARCH, {"recuperee"}),
+        ((Create(replace(TYPED, first_given="MARIE")),), SEARCH, {"provisoire", "recuperee"}),
+        ((), replace(RECEIVED, verified="ko"), {"provisoire", "validee"}),
+        ((), replace(RECEIVED, status="provisoire"), {"provisoire"}),
+        ((), RECEIVED, {"recuperee"}),
+        ((*QUALIFIED, Merge("B")), Split(), {"provisoire", "recuperee", "validee", "qualifiee"}),
+        ((), Create(Traits()), set()),
+    ],
+)
+def test_what_the_rules_leave_open(before: tuple[Event, ...], event: Event, statuses: set[str]) -> None:
+    """A document that validates by itself, an answer declined, a validated trait changed, a partner's proof."""
+    assert allowed(fold(before), event) == statuses
+
+
 # --- Every sequence ---------------------------------------------------------------------------------------------
 
 LIVES = st.lists(EVENTS, max_size=12).map(lambda events: [CREATE, *events])

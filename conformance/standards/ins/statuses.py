@@ -60,7 +60,8 @@ TRANSITIONS: Mapping[tuple[Status, Cause], Transition] = {
         *_rows("retrieval", "Guide INS, rule 20", *_RETRIEVED),
         *_rows("proof", "Guide INS, rules 19 and 20", *_PROVED),
         *_rows("card-application", "RNIV1 4.3.4", *_QUALIFIED),
-        *_rows("strict-change", "Guide INS, rule 27", *_DOWN_ONE),
+        # The rule says nothing of a validated identity whose trait changes: it may have to be proved again.
+        *_rows("strict-change", "Guide INS, rule 27", *_DOWN_ONE, ("validee", "validee"), ("validee", "provisoire")),
         # The rule lowers without naming a target; the scenario goes from qualifiée to provisoire.
         *_rows("ko", "Guide INS, rule 49", *_KO, ("qualifiee", "validee")),
         *_rows("attribute", "Guide INS, rule 25", *_DOWN),
