@@ -63,6 +63,8 @@ responsible = "899700000015"
 oid = "1.2.250.1.999.9"
 [insi]
 holder = "801234567897"
+card_certificate = "dmp.pem"
+card_key = "dmp.key"
 [retry]
 attempts = 3
 pause = 0.05
