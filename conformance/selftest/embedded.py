@@ -52,7 +52,10 @@ CLAIMS = (
 """What the reference vendors do beyond what is due by default: options and PEUT rows."""
 
 PRODUCTS = {"PFI": "PFI de référence", "RI": "Référentiel de référence"}
-SETTINGS = {"PFI": '[settings]\nincoming_messages = "ORU MDM OUL ORM SIU"\n', "RI": ""}
+SETTINGS = {
+    "PFI": '[settings]\nincoming_messages = "ORU MDM OUL ORM SIU"\n',
+    "RI": '[settings]\nins_environment = "production"\n',
+}
 ENDPOINTS = {"PFI": ("documents", "third-party"), "RI": ("identities",)}
 """By DSR, the ports of the vendor that the bench sends to."""
 
