@@ -9,7 +9,7 @@ import pytest
 from pam_orders import INS, IPP, NOW, PERSON, order
 
 from conformance.evidence.values import Direction, Exchange
-from conformance.standards.hl7v2.pam import builders, events, reader, rules
+from conformance.standards.hl7v2.pam import builders, events, reader, replies, rules
 from conformance.standards.hl7v2.pam.orders import AdtOrder, PamVersion
 from conformance.standards.hl7v2.pam.values import AdtMessage
 from conformance.standards.hl7v2.rules.core import Settings
@@ -125,6 +125,34 @@ def test_an_acknowledgement_answers_its_message(code: builders.Code, accepted: b
     assert rules.answers_pam(ack)
     assert list(rules.judge(ack)) == []
     assert list(rules.judge_answer(ack, message)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "error"),
+    [
+        (b"", b"", "AA", None),
+        (b"ADT^A28^ADT_A05", b"ADT^A08^ADT_A01", "AR", "201"),
+        (b"ADT^A28^ADT_A05", b"ADT^A24^ADT_A24", "AR", "201"),
+        (b"ADT^A28^ADT_A05", b"SIU^S12^SIU_S12", "AR", "200"),
+        (b"|2.5^FRA", b"|2.3.1^FRA", "AR", "203"),
+        (b"|C1|P|", b"|C1|X|", "AR", "202"),
+    ],
+)
+def test_a_receiver_refuses_what_pam_has_not(old: bytes, new: bytes, code: str, error: str | None) -> None:
+    """The type, the event, the version and the processing id decide before the content does (table 0357)."""
+    said, row = replies.reply(reader.read(parse(builders.adt("A28", order()).replace(old, new, 1))))
+    assert (said, row.code.code if row else None) == (code, error)
+
+
+@pytest.mark.parametrize(
+    ("modes", "ok", "ko"),
+    [("||", "AA", "AE"), ("AL|AL", "CA", "CE"), ("AL|NE", "CA", "CE"), ("NE|AL", "AA", "AE"), ("ER|NE", None, "CE")],
+)
+def test_the_mode_asked_for_is_answered(modes: str, ok: str | None, ko: str | None) -> None:
+    """Original mode without MSH-15 and 16, else the level and the outcomes that they ask for (table 0155)."""
+    raw = builders.adt("A28", order()).replace(b"2.5^FRA^2.11|||||", f"2.5^FRA^2.11|||{modes}|".encode())
+    message = read(raw.replace(b"2.11||||||FRA", b"2.11|||||FRA"))
+    assert (replies.in_mode("AA", message), replies.in_mode("AE", message)) == (ok, ko)
 
 
 def test_an_exchange_is_observed_under_its_keys() -> None:

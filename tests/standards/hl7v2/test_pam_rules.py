@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conformance.evidence.codes import all_codes
 from conformance.evidence.values import Severity
@@ -254,6 +256,21 @@ def test_one_movement_number_inserted_twice_is_told() -> None:
     assert sum(f.code == code for f in check("a", one + one).findings) == 0
     found = check_files({"a": one, "b": other, "c": one.replace(b"ZBE|M1", b"ZBE|M2")})
     assert [sum(f.code == code for f in report.findings) for report in found] == [1, 1, 0]
+
+
+@given(
+    base=st.sampled_from(sorted(BASES)),
+    at=st.floats(0, 1, exclude_max=True),
+    size=st.integers(0, 12),
+    new=st.one_of(st.binary(max_size=12), st.text('|^~&\\\r"0AZ', max_size=12).map(str.encode)),
+)
+def test_no_damage_makes_check_crash(base: str, at: float, size: int, new: bytes) -> None:
+    """Bytes replaced anywhere give a report, whatever its verdict, of a bounded size."""
+    raw = BASES[base].encode()
+    cut = int(at * len(raw))
+    report = check("damaged", raw[:cut] + new + raw[cut + size :])
+    assert len(report.findings) < 200
+    assert report.verdict in ("conform", "nonconform", "unreadable", "not-judged")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def _reliability(m: AdtMessage, _: Settings) -> Iterator[Hit]:
         return
     for code in m.patient.status:
         raw = code.encode()
-        if raw not in RELIABILITY_BEFORE and raw not in RELIABILITY_LATER:
+        if raw not in RELIABILITY_BEFORE and raw not in RELIABILITY_LATER and code not in ("", '""'):
             expected = "VALI + PID-3 INS" if code == "QUAL" else "PROV" if code == "RECUP" else "table 0445"
             yield Hit("PID-32", m.patient.line, seen=code, expected=expected)
 
