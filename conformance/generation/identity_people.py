@@ -17,6 +17,7 @@ from conformance.models.identity_told import Population, act
 from conformance.standards.ins import nir, oids
 from conformance.standards.ins.documents import DOCUMENTS, Trust
 from conformance.standards.ins.statuses import ATTRIBUTES, Attribute
+from conformance.standards.ins.traits import substitute_birth
 
 PRODUCTION = oids.oid("NIR", "production")
 """The OID that INSi answers, on its test platform too."""
@@ -144,6 +145,8 @@ def typing(detail: str, national: Traits) -> Traits:
             return national
         case "place-unknown":
             return replace(said, place="99999")
+        case "birth-partial":
+            return replace(said, birth=substitute_birth(int(said.birth[:4])))
         case "accents":
             return replace(said, birth_name=_accented(said.birth_name), first_given=_accented(said.first_given))
         case "other-first":

@@ -23,12 +23,12 @@ Delivery = Literal["", "duplicate", "disorder", "late", "lost"]
 update alone, its creation lost."""
 
 CREATIONS: tuple[str, ...] = (
-    "", "full", "place-unknown", "accents", "other-first", "compound-first", "impossible-date",
+    "", "full", "place-unknown", "birth-partial", "accents", "other-first", "compound-first", "impossible-date",
     "without-birth_name", "without-first_given", "without-birth", "without-sex", "without-place",
 )  # fmt: skip
-"""What is typed in: the five fields; all of them and the secondary traits; a place 99999; small letters and accents; a
-first given name that the birth record does not begin with; a compound one that the record writes with a space; a
-32nd day; one field left empty."""
+"""What is typed in: the five fields; all of them and the secondary traits; a place 99999; the date that stands for a
+day and a month that nobody knows; small letters and accents; a first given name that the birth record does not begin
+with; a compound one that the record writes with a space; a 32nd day; one field left empty."""
 
 ANSWERS: tuple[str, ...] = (
     "natural", "01", "02", "lunar-day", "lunar-month", "lunar-date", "empty-name", "empty-given", "empty-sex",

@@ -137,6 +137,7 @@ def test_what_is_typed_in() -> None:
     assert typed("") == Traits(name, (), "CAMILLE", "19880727", "F", "75115")
     assert typed("full").given_names == ("CAMILLE", "LOUISE")
     assert typed("place-unknown").place == "99999"
+    assert typed("birth-partial").birth == "19881231"
     assert typed("without-sex").sex == ""
     assert typed("impossible-date").birth == "19880732"
     assert typed("compound-first").first_given == "CAMILLE-LOUISE"

@@ -88,6 +88,20 @@ def parse_birth(text: str) -> tuple[int, int | None, int | None] | None:
     return year, month, day
 
 
+def substitute_birth(year: int, month: int | None = None, day: int | None = None) -> str:
+    """AAAAMMJJ to type in when a part of a date of birth is not known (RNIV 1, EXI ID 11 and 12).
+
+    A day that is not known becomes 01, a month 01, both 31 December; of a year, the decade is given by the caller.
+    Raises ValueError when the parts make no date.
+    """
+    if month is None and day is None:
+        month, day = 12, 31
+    written = f"{year:04d}{month or 1:02d}{day or 1:02d}"
+    if parse_birth(written) is None:
+        raise ValueError(f"no date of birth: {year!r} {month!r} {day!r}")
+    return written
+
+
 def is_place(text: str) -> bool:
     """True when a text has the form of a COG code: five characters, Corsica `2A...` and `2B...` included."""
     return _COG.fullmatch(text) is not None

@@ -94,3 +94,24 @@ def test_oids_by_nature_and_environment() -> None:
         oids.oid("NIA", "test")
     assert oids.is_ins("1.2.250.1.213.1.4.10")
     assert not any(oids.is_ins(oid) for oid in oids.ABANDONED)
+
+
+@pytest.mark.parametrize(
+    ("parts", "written"),
+    [
+        ((1975, 12, 31), "19751231"),
+        ((1975, 2, None), "19750201"),
+        ((1975, None, 14), "19750114"),
+        ((1975, None, None), "19751231"),
+        ((1950,), "19501231"),
+    ],
+)
+def test_what_stands_for_an_unknown_part_of_a_birth_date(parts: tuple[int, ...], written: str) -> None:
+    """RNIV 1: day unknown, month unknown, both; a decade for a year."""
+    assert traits.substitute_birth(*parts) == written
+
+
+def test_no_date_is_made_of_parts_that_are_none() -> None:
+    """A 30th of February is nobody's birthday."""
+    with pytest.raises(ValueError, match="no date of birth"):
+        traits.substitute_birth(1975, 2, 30)
