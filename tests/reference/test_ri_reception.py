@@ -153,6 +153,22 @@ def test_what_cannot_be_taken_is_refused(ri: RiWorld, message: str, answer: str,
     assert ri.heard() == []
 
 
+def test_bytes_that_are_not_of_the_declared_character_set_are_refused(ri: RiWorld) -> None:
+    """Another name would be kept otherwise."""
+    told = ri.reference.ask(adt("A28", family="H\xc9RAULT").encode("iso8859-15"))
+    assert "\rMSA|AE|" in told
+    assert "|102^" in told
+    assert ri.heard() == []
+
+
+def test_a_merge_of_two_numbers_of_the_same_patient_does_nothing(ri: RiWorld) -> None:
+    """Both were linked to one identity when they came."""
+    for number in ("X1", "X2"):
+        assert ri.tell(adt("A28", number=number)) == "AA"
+    assert ri.tell(adt("A40", number="X1", merged="X2")) == "AA"
+    assert ri.identity(only(ri))["merged_into"] is None
+
+
 def test_a_movement_is_taken_and_does_nothing_here(ri: RiWorld) -> None:
     """A02 says nothing new of who a patient is."""
     assert ri.tell(adt("A02")) == "AA"

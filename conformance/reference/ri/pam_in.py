@@ -109,11 +109,15 @@ def read(raw: bytes) -> tuple[Message, Head]:
     """The message and its header; raises Refused when it is no ER7."""
     try:
         message = parse(raw)
-        message.get("MSH-18")
-        message.text(b"")
     except Malformed:
         raise Refused("100", "MSH^1") from None
     msh = message.segments[0]
+    try:
+        raw.decode(message.charset)  # bytes that MSH-18 does not describe would become other names
+    except UnicodeDecodeError:
+        raise Refused("102", "MSH^1^18") from None
+    except Malformed:
+        raise Refused("103", "MSH^1^18") from None
     try:
         applications = msh.value(3, 1), msh.value(4, 1), msh.value(5, 1), msh.value(6, 1)
         told = Head(*applications, event=msh.value(9, 2), control=msh.value(10), type=msh.value(9, 1))

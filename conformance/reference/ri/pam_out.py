@@ -21,6 +21,7 @@ PROOFS = frozenset(["AN", "CC", "CE", "CM", "CN", "CS", "LE", "PA", "PC", "TC", 
 LABELS = {
     "100": "Segment sequence error",
     "101": "Required field missing",
+    "102": "Data type error",
     "103": "Table value not found",
     "200": "Unsupported message type",
     "201": "Unsupported event code",

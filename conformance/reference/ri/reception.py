@@ -176,6 +176,8 @@ class Reception:
         going, kept = self._by_numbers(told.merged), self._by_numbers(told.numbers)
         if going is None or kept is None:
             raise Denied("a merge of numbers that nobody knows here")
+        if going is kept:  # both numbers were known to be the same patient's
+            return
         self._repository.merge(going.ipp, kept.ipp, author)
 
     def _renumber(self, told: Told, author: str) -> None:
