@@ -398,7 +398,7 @@ def test_addresses_told_to_the_vendor(pki: Pki) -> None:
 
 def test_a_service_that_does_not_exist() -> None:
     """A target that names an unknown service is told the nearest one."""
-    target = Target(Vendor("V", "P", "1"), "PFI", ("va1",), services={"dpm": Listen()})
+    target = Target(Vendor("V", "P", "1"), "PFI", ("va1",), services={"dmpp": Listen()})
     with pytest.raises(TargetError) as error:
         make(target)
     assert (error.value.id, error.value.values["near"]) == ("target.unknown-service", "dmp")
