@@ -57,19 +57,19 @@ def build() -> typer.Typer:
     app = typer.Typer(cls=Group, add_completion=False, pretty_exceptions_enable=False)
     app.callback(help="cli.root.help", epilog="cli.root.epilog", invoke_without_command=True)(_root)
     for name, function in (
-        ("init", init.init),
-        ("run", run_command.run),
         ("demo", demo.demo),
-        ("check", check.check),
-        ("rows", rows.rows),
-        ("report", report.report),
-        ("selftest", selftest.selftest),
-        ("doctor", doctor.doctor),
+        ("init", init.init),
         ("plan", plan.plan),
-        ("listen", listen.listen),
-        ("explain", explain.explain),
         ("trust", trust.trust),
         ("fixtures", fixtures.fixtures),
+        ("doctor", doctor.doctor),
+        ("run", run_command.run),
+        ("listen", listen.listen),
+        ("report", report.report),
+        ("explain", explain.explain),
+        ("check", check.check),
+        ("rows", rows.rows),
+        ("selftest", selftest.selftest),
     ):
         app.command(name, cls=Command, help=f"cli.{name}.help", epilog=f"cli.{name}.epilog")(function)
     app.add_typer(catalogue.app, name="catalogue")

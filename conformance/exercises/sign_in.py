@@ -122,11 +122,17 @@ class _Acting:
             knobs["fault"] = "down"
         if case.story == "homonyms":
             knobs["live"] = "no"
+        knobs["ciba-polls"] = str(self._polls)
         for knob, setting in (("client", "psc_client_id"), ("secret", "psc_client_secret")):
             told = settings.get(setting)
             if isinstance(told, str) and told:
                 knobs[knob] = told
         await self.drive.configure("psc", knobs)
+
+    @property
+    def _polls(self) -> int:
+        """How often a client that asks for its token (CIBA) is told to wait."""
+        return int(self.case.token == "good" and not self.case.refusal)
 
     async def _sign_in(self, number: int, who: Person) -> str | None:
         """One sign-in by the provider, to the reading of its session; the handle of it, None when none began."""
@@ -139,8 +145,8 @@ class _Acting:
         if isinstance(url, str):
             await self.drive.browse(url, name=f"browser-{number}")
         elif not self.case.down and await self.drive.wait("psc", event="ciba") is not None:
-            # The client is told to wait once: its second request gets the answer.
-            for _ in range(2):
+            # A client of a good token is told to wait once: its second request gets the answer.
+            for _ in range(1 + self._polls):
                 await self.drive.wait("psc", event="token")
             await self.drive.quiet()
         session = _handle(acted)
