@@ -49,6 +49,7 @@ BASES = {
             "",
         )
     ),
+    "tracking": "\r".join((MSH.format(event="A09", structure="ADT_A09"), EVN, PID, PV1, ZBE, "")),
     "creation": "\r".join((MSH.format(event="A28", structure="ADT_A05"), EVN, BARE, "PV1|1|N", ZFD, "")),
     "merge": "\r".join(
         (MSH.format(event="A40", structure="ADT_A39"), EVN, BARE, "MRG|000009^^^CHU&1.2.250.1.71.9.1&ISO^PI", "")
@@ -117,6 +118,12 @@ merge-by-ins          merge     000009^^^CHU&1.2.250.1.71.9.1&ISO^PI => 27512632
 class-of-identity     creation  PV1|1|N => PV1|1|I
 class-of-stay         admission PV1|1|I => PV1|1|N
 no-unit               admission 6268^^^CHU| => ^^^CHU|
+no-visit              admission V1^^^CHU&1.2.250.1.71.9.3&ISO^VN =>
+stay-in-identity      creation  PV1|1|N => PV1|1|N|6268
+movement-domain       admission M1^CHU^1.2.250.1.71.9.4^ISO => M1
+tracking-without-movement tracking ZBE| => ZFP|
+no-unit               admission PV1|1|I|6268^^^CHU => PV1|1|O|^^^CHU
+component-required    admission D1^^^CHU&1.2.250.1.71.9.2&ISO^AN => D1^^^^AN
 visit-type            admission ISO^VN => ISO^AN
 visit-is-authority    admission V1^^^CHU&1.2.250.1.71.9.3&ISO => 120456782^^^CHU&120456782&M
 finess-key            admission 1.2.250.1.71.9.3&ISO => 000897406&M

@@ -69,8 +69,11 @@ CANCELS: Mapping[str, tuple[str, ...]] = {
 }
 """Cancelling event -> the events it cancels."""
 
-PLANNED: Final = frozenset({"A14", "A15", "A16", "A26", "A27", "A25"})
-"""Events that speak of something expected."""
+TRACKING: Final = frozenset({"A09", "A10", "A32", "A33"})
+"""Temporary transfers: TF-2 and TF-4 do not ask for their ZBE, 2.11.2 does."""
+
+CLASS_CHANGES: Final = frozenset({"A06", "A07"})
+"""Each is the cancellation of the other."""
 
 
 def transaction(event: str) -> str:

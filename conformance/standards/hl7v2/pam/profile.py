@@ -55,7 +55,7 @@ PID-13 - - XTN - H
 PID-14 - - XTN - H
 PID-16 - 1 CODE 0002 T
 PID-17 X 1 - - T
-PID-18 - 1 CX - H
+PID-18 - 1 DCX - H
 PID-19 X 1 - - T
 PID-20 X 1 - - T
 PID-21 - - CX - H
@@ -102,9 +102,11 @@ PV1-5 - 1 CX - H
 PV1-7 - - XCN - H
 PV1-8 - - XCN - H
 PV1-9 X - - - T
-PV1-14 - 1 CODE 0023 P
+PV1-16 - 1 CODE 0099 T
 PV1-17 - - XCN - H
-PV1-19 - 1 CX - H
+PV1-19 - 1 DCX - H
+PV1-21 - 1 CODE 0032 T
+PV1-22 - 1 CODE 0045 T
 PV1-36 - 1 CODE 0112 P
 PV1-40 X 1 - - T
 PV1-41 - 1 CODE 0117 P
@@ -160,10 +162,10 @@ ZFA-11 - 1 CODE ZFA-11 P
 ZFA-12 - 1 TS - P
 ZFP-1 - 1 CODE ZFP-1 P
 ZFV-2 - 1 CODE 0430 P
-ZFV-3 X 1 - - P
+ZFV-3 X 1 - - T
 ZFV-4 - 1 TS - P
 ZFV-5 - 1 TS - P
-ZFV-6 - - XAD ZFV-6 P
+ZFV-6 - - XAD ZFV-6 T
 ZFV-7 - 1 CX - P
 ZFV-8 - - CX - P
 ZFV-10 X 1 - - P
@@ -193,6 +195,9 @@ _TYPES = """
 CX R 1 - H
 CX R 4 - P
 CX - 5 0203 P
+DCX R 1 - H
+DCX R 4 - T
+DCX - 5 0203 P
 PCX R 1 - H
 PCX R 4 - T
 PCX R 5 0203 P

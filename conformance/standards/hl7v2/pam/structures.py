@@ -11,6 +11,7 @@ from conformance.standards.hl7v2.rules.structure import MANY, Grammar, Group, Se
 _HEAD = "MSH SFT* EVN PID PD1?"
 _Z = "ZBE ZFA? ZFP? ZFV? ZFM? ZFD? ZFS*"
 _ENCOUNTER = f"PV1 PV2? {_Z}"
+_TRACKED = _ENCOUNTER.replace("ZBE", "ZBE?")
 _CARE = "DB1* OBX* AL1* DG1* DRG? [PR1 ROL*]* GT1*"
 _PAID = "[IN1 IN2? IN3? ROL*]*"
 # TF-4 asks for one PATIENT group only: several are the business of their own rule, not of the structure.
@@ -35,8 +36,23 @@ STRUCTURES: Mapping[str, str] = {
     "ADT_A54": f"{_HEAD} ROL* {_ENCOUNTER} ROL*",
     "identity": f"{_HEAD} ROL* NK1* PV1 PV2? ZFA? ZFD? ZFS* ROL* {_CARE} {_PAID} ACC? UB1? UB2?",
     "ACK": "MSH SFT* MSA ERR*",
+    "departing": f"{_HEAD} {_TRACKED} DB1* OBX* DG1*",
+    "cancelled": f"{_HEAD} {_TRACKED} DB1* OBX*",
 }
-"""Structure -> its segments; `identity` is ADT_A05 as A28 and A31 use it (no movement, hence no ZBE)."""
+"""Structure -> its segments.
+
+`identity` is ADT_A05 as A28 and A31 use it (no movement, hence no ZBE); `departing` (A09, A10) and `cancelled` (A32,
+A33) are ADT_A09 and ADT_A21 of temporary transfers, which may lack ZBE.
+"""
+
+_NAMED: Mapping[str, str] = {
+    "A28": "identity",
+    "A31": "identity",
+    "A09": "departing",
+    "A10": "departing",
+    "A32": "cancelled",
+    "A33": "cancelled",
+}
 
 UNUSED: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("A03", "A05", "A06", "A07", "A14", "A28", "A31"), ("PV2",)),
@@ -78,8 +94,7 @@ _GRAMMARS = {name: _grammar(text) for name, text in STRUCTURES.items()}
 
 def grammar(event: str) -> Grammar | None:
     """The structure of an event, None when PAM FR has not the event."""
-    name = "identity" if event in ("A28", "A31") else events.STRUCTURES.get(event, "")
-    return _GRAMMARS.get(name)
+    return _GRAMMARS.get(_NAMED.get(event) or events.STRUCTURES.get(event, ""))
 
 
 ACK = _GRAMMARS["ACK"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from conformance.standards.hl7v2.pam import structures
+from conformance.standards.hl7v2.pam import events, structures
 from conformance.standards.hl7v2.pam.rules.fields import empty
 from conformance.standards.hl7v2.pam.values import AdtMessage
 from conformance.standards.hl7v2.rules.core import Hit, Rule, Rules, Settings
@@ -36,6 +36,11 @@ def _missing(m: AdtMessage, _: Settings) -> Iterator[Hit]:
     for gap in _gaps(m):
         if gap.missing:
             yield Hit(gap.name, gap.line, expected=f"{gap.name} ({gap.after} +)", subject=gap.name)
+
+
+def _no_tracking(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    if m.event in events.TRACKING and m.zbe is None:
+        yield Hit("ZBE", None, expected="ZBE")
 
 
 def _unexpected(m: AdtMessage, _: Settings) -> Iterator[Hit]:
@@ -87,6 +92,7 @@ def _no_zfm(m: AdtMessage, _: Settings) -> Iterator[Hit]:
 
 SEGMENT_RULES: Rules = (
     Rule("hl7v2.pam.segment-missing", _missing),
+    Rule("hl7v2.pam.tracking-without-movement", _no_tracking, to_pfi="2.11"),
     Rule("hl7v2.pam.segment-unexpected", _unexpected),
     Rule("hl7v2.pam.patient-groups", _groups),
     Rule("hl7v2.pam.segment-unused", _unused, to_pfi="2.11"),

@@ -12,6 +12,11 @@ from conformance.standards.hl7v2.rules.core import Hit, Rule, Rules, Settings, l
 from conformance.standards.hl7v2.rules.msh import earlier
 from conformance.standards.hl7v2.values import Identifier
 
+HOUSED = frozenset(
+    ("A01", "A02", "A03", "A04", "A05", "A06", "A07", "A11", "A12", "A13", "A14", "A15", "A16", "A21", "A22", "A25")
+) | {"A26", "A27", "A38"}
+"""Events for which TF-4 4.1.3.3.1.4 asks for the ward of accommodation."""
+
 _LUNAR = re.compile(r"\d{2}/\d{2}/\d{4}|\d{2}\^\d{2}\^\d{4}|\d{8}")
 
 
@@ -31,8 +36,34 @@ def _line(m: AdtMessage, name: str) -> int | None:
 
 
 def _no_unit(m: AdtMessage, _: Settings) -> Iterator[Hit]:
-    if m.event in events.MOVEMENTS and m.patient_class == "I" and not m.location:
+    if m.event in HOUSED and m.patient_class in ("I", "O", "E", "R") and not m.location:
         yield Hit("PV1-3.1", _line(m, "PV1"), expected="UF d'hébergement")
+
+
+def _no_visit(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    if m.event in events.MOVEMENTS and m.patient_class in ("I", "O", "E", "R") and m.visit is None:
+        yield Hit("PV1-19", _line(m, "PV1"), expected="CX ... VN")
+
+
+def _stay_in_identity(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    """With PV1-2 = N nothing else of PV1 is valued, its set id apart."""
+    if m.event not in ("A28", "A31") or m.patient_class != "N":
+        return
+    pv1 = m.message.first("PV1")
+    for number in range(3, len(pv1.fields)) if pv1 is not None else ():
+        if pv1 is not None and pv1.raw_field(number):
+            yield Hit(f"PV1-{number}", pv1.line, seen=pv1.value(number), subject="PV1")
+            return
+
+
+def _movement_domain(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    """The domain of a movement is EI-2, or EI-3 and 4, or all three."""
+    zbe = m.message.first("ZBE")
+    if zbe is None or m.zbe is None or shifted(zbe):
+        return
+    for n in range(1, len(m.zbe.ids) + 1):
+        if not zbe.value(1, 2, repetition=n) and not zbe.value(1, 3, repetition=n):
+            yield Hit("ZBE-1.2", zbe.line, seen=zbe.value(1, 1, repetition=n))
 
 
 def _visit_type(m: AdtMessage, _: Settings) -> Iterator[Hit]:
@@ -74,6 +105,8 @@ def _action(m: AdtMessage, _: Settings) -> Iterator[Hit]:
     if m.zbe is None or m.zbe.action not in ("INSERT", "UPDATE", "CANCEL"):
         return
     expected = "CANCEL" if m.event in events.CANCELS else "UPDATE" if m.event == "Z99" else "INSERT"
+    if m.event in events.CLASS_CHANGES and m.zbe.action == "CANCEL":
+        return
     if m.event in events.MOVEMENTS and m.zbe.action != expected:
         yield Hit("ZBE-4", m.zbe.line, seen=f"{m.event} {m.zbe.action}", expected=expected)
 
@@ -112,6 +145,9 @@ STAY_RULES: Rules = (
     Rule("hl7v2.pam.class-of-identity", _class_of_identity),
     Rule("hl7v2.pam.class-of-stay", _class_of_stay),
     Rule("hl7v2.pam.no-unit", _no_unit),
+    Rule("hl7v2.pam.no-visit", _no_visit),
+    Rule("hl7v2.pam.stay-in-identity", _stay_in_identity),
+    Rule("hl7v2.pam.movement-domain", _movement_domain),
     Rule("hl7v2.pam.visit-type", _visit_type),
     Rule("hl7v2.pam.visit-is-authority", _visit_is_authority),
     Rule("hl7v2.pam.finess-key", _finess),
