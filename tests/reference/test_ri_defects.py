@@ -49,7 +49,7 @@ def creations(ri: RiWorld) -> Facts:
     bare = {**TRAITS, "given_names": []}
     facts: Facts = {"no place": ri.refused("identity.create/1", traits={**bare, "place": ""})}
     facts["bare"] = ri.refused("identity.create/1", traits={**bare, "birth": "19360622"})
-    ipp = ri.act("identity.create/1", traits={**bare, "birth_name": "Tchitché"}, secondary={"phone": "0102030405"})[
+    ipp = ri.act("identity.create/1", traits={**bare, "birth_name": "Tchi-Tché"}, secondary={"phone": "0102030405"})[
         "ipp"
     ]
     held = ri.identity(ipp)
@@ -214,7 +214,7 @@ CHANGES: dict[str, set[str]] = {
     "traits-locally-kept": {"ways_up: retrieved traits"},
     "ins-with-validated": {"ways_down: changed told"},
     "never-qualified": {"ways_up: qualified", "ways_up: qualified told", "traces: partner"},
-    "lower-case-stored": {"creations: name"},
+    "name-signs-lost": {"creations: name"},
     "ins-of-retrieved": {"ways_up: retrieved told", "ways_up: retrieved sheet"},
     "strict-change-keeps-ins": {"ways_down: changed", "ways_down: changed told"},
     "pid-without-ins": {"ways_up: qualified told", "traces: partner"},
@@ -244,7 +244,7 @@ CHANGES: dict[str, set[str]] = {
 SOUND: Facts = {
     "creations: no place": True,
     "creations: bare": False,
-    "creations: name": "TCHITCHE",
+    "creations: name": "TCHI-TCHE",
     "creations: status": "provisoire",
     "creations: told": (False, "PROV"),
     "creations: document": "PA",

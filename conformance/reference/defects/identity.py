@@ -70,9 +70,9 @@ def kind_forgotten(kind: str) -> str:
     return ""
 
 
-def as_typed(text: str) -> str:
-    """Accents and lower case are kept."""
-    return text
+def signs_lost(text: str) -> str:
+    """Hyphens and apostrophes of names become spaces."""
+    return rules.kept_text(text).replace("-", " ").replace("'", " ")
 
 
 def local_traits(local: Traits, answered: Traits) -> Traits:
@@ -250,9 +250,9 @@ DEFECTS: tuple[Defect, ...] = (
     _defect("never-qualified", "va1/INS/va1.54", "status_of", never_qualified,
             "L'identité vérifiée et rendue par INSi reste récupérée.",
             "An identity that is both checked and answered by INSi stays retrieved."),
-    _defect("lower-case-stored", "va1/INS/va1.56", "kept_text", as_typed,
-            "Accents et minuscules sont enregistrés tels que saisis.",
-            "Accents and lower case are stored as they were typed."),
+    _defect("name-signs-lost", "va1/INS/va1.56", "kept_text", signs_lost,
+            "Tirets et apostrophes des noms saisis deviennent des espaces.",
+            "Hyphens and apostrophes of the names typed in become spaces."),
     _defect("ins-of-retrieved", "va1/INS/va1.59", "told_ins", ins_of_retrieved,
             "Messages et éditions d'une identité récupérée portent son INS.",
             "Messages and prints of a retrieved identity carry its INS."),
