@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
+from conformance.evidence.values import Context, Driven, Finding, Heard, Severity, Witness
 from conformance.models.access import INVALID, MODES, Mode, SignIn
 from conformance.properties.base import Judge, register
 from conformance.properties.flow import finding
@@ -109,8 +109,8 @@ for _mode in MODES:
     register(
         f"psc.sign-in-{_mode}",
         exercise="sign-in",
-        clause="DSR PFI PSC.01 ; référentiel Pro Santé Connect ; OpenID Connect Core 1.0, 3.1 ; CIBA Core 1.0",
-        requirements=("PFI/va2/PSC.01",),
+        clause="DSR PFI et RI, PSC.01 ; référentiel Pro Santé Connect ; OpenID Connect Core 1.0, 3.1 ; CIBA Core 1.0",
+        requirements=("PFI/va2/PSC.01", "RI/va2/PSC.01"),
         codes=frozenset(
             {
                 "psc.sign-in.not-asked",
@@ -179,8 +179,8 @@ for _mode in MODES[:3]:
 @register(
     "psc.account-linking",
     exercise="sign-in",
-    clause="DSR PFI PSC.02 ; référentiel Pro Santé Connect, EXI PSC 19 (rapprochement autour du RPPS)",
-    requirements=("PFI/va2/PSC.02",),
+    clause="DSR PFI et RI, PSC.02 ; référentiel Pro Santé Connect, EXI PSC 19 (rapprochement autour du RPPS)",
+    requirements=("PFI/va2/PSC.02", "RI/va2/PSC.02"),
     codes=frozenset({"psc.accounts.not-linked", "psc.accounts.shared"}),
     claims=frozenset({"accounts:password", "accounts:homonyms"}),
     control="accounts:password",
@@ -212,3 +212,37 @@ def account_linking(driven: Driven[Any], heard: Heard, context: Context) -> Iter
 
 def _login(session: Mapping[str, Any] | None) -> str:
     return str((session or {}).get("login") or "")
+
+
+LEVEL = "eidas1"
+HIGHER = frozenset({"eidas2", "eidas3"})
+"""Levels that auditors accept, though they are not recommended."""
+
+
+@register(
+    "psc.eidas1",
+    exercise="sign-in",
+    clause="DSR RI PSC.08 ; documentation technique de Pro Santé Connect, acr_values",
+    requirements=("RI/va2/PSC.08",),
+    codes=frozenset({"psc.level.not-asked", "psc.level.other"}),
+    claims=frozenset({"sign-in:usual"}),
+    control="sign-in:usual",
+    needs=NEEDS,
+)
+def eidas1(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
+    """Every request at the authorization endpoint asks for the level eidas1; by CIBA, what differs is advice."""
+    for observation in heard.of("oidc-request"):
+        request, exchange = observation.value, observation.exchange
+        if not isinstance(request, OidcRequest) or request.event not in ("authorize", "ciba"):
+            continue
+        asked = request.parameters.get("acr_values", "").split()
+        if request.event == "authorize":
+            yield Witness("an authentication was asked for at the authorization endpoint", exchange.id)
+        if LEVEL in asked:
+            continue
+        higher = bool(HIGHER.intersection(asked))
+        mild = Severity.ADVICE if higher or request.event == "ciba" else None
+        yield finding(
+            "psc.level.other" if higher else "psc.level.not-asked", "acr_values", exchange=exchange.id, expected=LEVEL,
+            seen=" ".join(asked), subject=request.event, severity=mild,
+        )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from access_scenes import ASKED, OTHER, RPPS, Scene
 
-from conformance.evidence.values import Direction
+from conformance.evidence.values import Direction, Severity
 from conformance.models.access import SignIn
 
 PSC_WEB, PSC_BROWSER = "psc.sign-in-web", "psc.sign-in-external-browser"
@@ -237,3 +237,22 @@ def test_a_password_that_opens_nothing_compares_nothing() -> None:
     scene = Scene(SignIn("usual", "password"), "sign-in").pilot("password-1", status="refused")
     scene.pilot("login-1", f'{{"mode":"web","rpps":"{RPPS}"}}', '{"session":"s1"}').authorized().tokens()
     assert scene.pilot("session-1", data=SESSION).judged(LINKING) == ([], [])
+
+
+LEVEL = "psc.eidas1"
+
+
+@pytest.mark.example(LEVEL, "positive")
+@pytest.mark.example(LEVEL, "negative")
+def test_every_authorization_request_asks_for_eidas1() -> None:
+    """Absent is an error, eidas2 and eidas3 are advice; at the CIBA endpoint everything is advice."""
+    found, seen = signed_in(SignIn("web")).judged(LEVEL)
+    assert (found, len(seen)) == ([], 1)
+    assert begun(SignIn("web")).authorized(ASKED.replace("&acr_values=eidas1", "")).errors(LEVEL) == [
+        "psc.level.not-asked"
+    ]
+    higher, seen = begun(SignIn("web")).authorized(ASKED.replace("eidas1", "eidas2")).judged(LEVEL)
+    assert [(f.code, f.severity) for f in higher] == [("psc.level.other", Severity.ADVICE)]
+    assert seen
+    ciba = begun(SignIn("ciba")).web("psc", "ciba", "scope=openid+scope_all", 200, "{}", method="POST")
+    assert [(f.code, f.severity) for f in ciba.judged(LEVEL)[0]] == [("psc.level.not-asked", Severity.ADVICE)]
