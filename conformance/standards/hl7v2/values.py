@@ -117,7 +117,10 @@ class PidIdentity:
     @property
     def ins(self) -> Identifier | None:
         """The repetition of PID-3 typed INS, or None (15 digits of another type are not an INS)."""
-        return next((i for i in self.identifiers if i.type == "INS"), None)
+        for identifier in self.identifiers:
+            if identifier.type == "INS":
+                return identifier
+        return None
 
     @property
     def qualified(self) -> bool:

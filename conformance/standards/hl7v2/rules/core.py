@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from typing import Any, Generic, Literal, TypeVar
 
 from conformance.evidence.codes import CodeTable, table
@@ -109,8 +108,10 @@ def apply(
         early = _earlier(dialect, since)
         if early and rule.silent_before:
             continue
-        for hit in islice(rule.check(value, settings), MOST):
+        for count, hit in enumerate(rule.check(value, settings), 1):
             yield _finding(rule.code, hit, early, codes)
+            if count == MOST:
+                break
 
 
 def _finding(code: str, hit: Hit, early: bool, codes: CodeTable) -> Finding:
