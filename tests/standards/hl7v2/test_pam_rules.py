@@ -75,6 +75,7 @@ version-unknown       creation  2.11^IHE_FRANCE-2.11-PAM => 2.10^IHE_FRANCE-2.10
 profile               creation  2.11^IHE_FRANCE-2.11-PAM => 2.11~IHE_FRANCE-2.11-PAM
 versions-differ       creation  2.5^FRA^2.11 => 2.5^FRA^2.9
 event-times           creation  EVN||20260301100000|||| => EVN||20260301100000|20260302|||
+pending-occurred      admission A01^ADT_A01 => A14^ADT_A05
 before-event          creation  EVN||20260301100000 => EVN||20260301100500
 segment-missing       creation  PV1|1|N\r =>
 segment-missing       merge     MRG|000009^^^CHU&1.2.250.1.71.9.1&ISO^PI\r =>

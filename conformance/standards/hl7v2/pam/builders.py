@@ -93,9 +93,10 @@ def _header(w: Writer, event: str, structure: str, order: AdtOrder) -> None:
     )
     recorded = time(order.event_at or e.sent_at)
     planned = time(order.planned_at) if order.planned_at is not None else None
-    # EVN-6 tells a past event and EVN-3 a planned one; a movement is past unless it is planned.
-    moves = order.move is not None and event in events.MOVEMENTS and planned is None
-    past = order.occurred_at or (order.move.start if moves and order.move is not None else None)
+    # EVN-6 tells a past event and EVN-3 a planned one; a movement is past unless it is planned or pending.
+    past = order.occurred_at
+    if past is None and order.move is not None and planned is None and event in events.MOVEMENTS - events.PENDING:
+        past = order.move.start
     w.add("EVN", {2: recorded, 3: planned, 6: time(past) if past is not None else None})
 
 

@@ -72,6 +72,9 @@ CANCELS: Mapping[str, tuple[str, ...]] = {
 TRACKING: Final = frozenset({"A09", "A10", "A32", "A33"})
 """Temporary transfers: TF-2 and TF-4 do not ask for their ZBE, 2.11.2 does."""
 
+PENDING: Final = frozenset({"A14", "A15", "A16", "A25", "A26", "A27"})
+"""Pending events and their cancellations: nothing has occurred yet."""
+
 CLASS_CHANGES: Final = frozenset({"A06", "A07"})
 """Each is the cancellation of the other."""
 

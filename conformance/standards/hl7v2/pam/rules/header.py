@@ -74,6 +74,12 @@ def _timing(m: AdtMessage, _: Settings) -> Iterator[Hit]:
         yield Hit("EVN-6", evn.line, seen=f"{m.planned_at}, {m.occurred_at}")
 
 
+def _pending(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    evn = m.message.first("EVN")
+    if evn is not None and m.event in events.PENDING and m.occurred_at:
+        yield Hit("EVN-6", evn.line, seen=m.occurred_at)
+
+
 def _before(m: AdtMessage, _: Settings) -> Iterator[Hit]:
     if m.recorded_at and earlier(m.header.sent_at, m.recorded_at):
         yield Hit("MSH-7", m.header.line, seen=m.header.sent_at, expected=f">= EVN-2 = {m.recorded_at}")
@@ -89,5 +95,6 @@ HEADER_RULES: Rules = (
     Rule("hl7v2.pam.profile", _profile),
     Rule("hl7v2.pam.versions-differ", _disagree),
     Rule("hl7v2.pam.event-times", _timing),
+    Rule("hl7v2.pam.pending-occurred", _pending),
     Rule("hl7v2.pam.before-event", _before),
 )
