@@ -11,7 +11,7 @@ from conformance.cli.help import Command, Group
 from conformance.cli.options import Dsr, Lang, dsr_of
 from conformance.errors import UsageError
 
-PLAYED = ("PFI",)
+PLAYED = ("PFI", "RI")
 """The DSRs that have a reference vendor."""
 
 app = typer.Typer(cls=Group, help="cli.reference.help", no_args_is_help=False)

@@ -1,7 +1,8 @@
-"""The reference PFI: an independent integration platform, run in its own process and never imported by the bench.
+"""The reference vendors: independent products, each run in its own process and never imported by the bench.
 
-It stands in for a vendor's product: documents come in as HL7 v2 over MLLP, leave as DMP submissions and as mails, and
-business returns go back to the sender; documents received by mail are handed to the destination system.
-From `conformance` it takes only bytes-and-tokens modules (`standards/*/syntax.py`); every message it writes comes from
-its own templates. `python -m conformance.reference --config FILE` starts it.
+They stand in for a vendor's product. The PFI takes documents in as HL7 v2 over MLLP, sends them on as DMP submissions
+and as mails, gives business returns back, and hands documents received by mail to the destination system. The RI (`ri`)
+keeps identities: PAM in and out, INSi, statuses, traces. Both have accounts, sign-in and a pilot.
+From `conformance` they take only bytes-and-tokens modules (`standards/*/syntax.py`); every message they write comes from
+their own templates. `python -m conformance.reference --config FILE` starts the one that the settings name.
 """
