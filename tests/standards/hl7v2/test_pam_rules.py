@@ -83,7 +83,9 @@ segment-missing       admission ZBE| => NTE|
 segment-unexpected    creation  ZFD| => ZBE|
 segment-unexpected    merge     MRG| => PV1|1|N\rMRG|
 segment-unexpected    admission ZFV| => ZFM|8\rZFV|
-segment-unused        creation  PV1|1|N => PV1|1|N\rPV2||||||||20260301
+segment-unused        admission A01^ADT_A01 => A05^ADT_A05
+segment-of-stay       creation  PV1|1|N => PV1|1|N\rPV2||||||||20260301
+segment-of-stay       creation  PV1|1|N => PV1|1|N\rROL||UC|AT|801234567897
 patient-groups        merge     ISO^PI\r => ISO^PI\rPID|||8^^^CHU^PI||A^B^B^^^^L\rMRG|9^^^CHU^PI\r
 z-local               creation  ZFD| => ZXX|1\rZFD|
 z-empty               creation  ZFD|||Y|N|INSI|20260301|CN => ZFD|||
@@ -115,6 +117,7 @@ ins-without-trait     admission 19751231 =>
 ins-without-trait     admission ^^^^^^BDL^^63220 =>
 merge-with-itself     merge     000009 => 000003
 change-of-other-domain change   000009^^^CHU&1.2.250.1.71.9.1 => 000009^^^LABO&1.2.250.1.71.9.8
+merge-of-other-type   merge     000009^^^CHU&1.2.250.1.71.9.1&ISO^PI => 000009^^^CHU&1.2.250.1.71.9.1&ISO^AN
 merge-by-ins          merge     000009^^^CHU&1.2.250.1.71.9.1&ISO^PI => 275126322074974^^^NIR&1.2&ISO^INS
 class-of-identity     creation  PV1|1|N => PV1|1|I
 class-of-stay         admission PV1|1|I => PV1|1|N
@@ -228,7 +231,7 @@ def test_an_event_that_france_does_not_use_must_not_be_accepted() -> None:
 
 def test_what_only_the_later_version_says_is_a_note_before_it() -> None:
     """A segment that 2.11.2 does not use is a note in a message of 2.9, and never an error in one of 2.11."""
-    later = BASES["creation"].replace("PV1|1|N", "PV1|1|N\rPV2|||X")
+    later = BASES["admission"].replace("A01^ADT_A01", "A05^ADT_A05").replace("PV2|||||", "PV2|||X||")
     before = later.replace("2.11", "2.9")
     for text, expected in ((later, Severity.WARNING), (before, Severity.NOTE)):
         value = reader.read(parse(text.encode()))

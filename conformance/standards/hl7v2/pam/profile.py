@@ -139,7 +139,7 @@ OBX-14 - 1 TS - H
 OBX-16 R - XCN - T
 AL1-1 R 1 - - H
 AL1-3 R 1 - - H
-AL1-6 X 1 - - P
+AL1-6 X 1 - - H
 ZBE-1 R - EI - T
 ZBE-2 R 1 TS - T
 ZBE-3 X 1 - - T

@@ -55,7 +55,7 @@ _NAMED: Mapping[str, str] = {
 }
 
 UNUSED: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("A03", "A05", "A06", "A07", "A14", "A28", "A31"), ("PV2",)),
+    **dict.fromkeys(("A03", "A05", "A06", "A07", "A14"), ("PV2",)),
     **dict.fromkeys(("A10", "A11", "A12"), ("DG1",)),
 }
 """Event -> segments that HL7 v2.5 allows there and PAM FR 2.11.2 does not use."""

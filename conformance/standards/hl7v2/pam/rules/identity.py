@@ -97,6 +97,16 @@ def _other_domain(m: AdtMessage, _: Settings) -> Iterator[Hit]:
             yield Hit(f"{prior.path}.4", prior.line, seen=prior.oid or prior.namespace, expected=" | ".join(domains))
 
 
+def _other_type(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    """What is merged is merged with an identifier of the same type."""
+    if m.event != "A40" or m.patient is None or m.groups > 1:
+        return
+    kept = {i.type for i in m.patient.identifiers}
+    for prior in m.merged:
+        if prior.type and "" not in kept and prior.type not in kept:
+            yield Hit(f"{prior.path}.5", prior.line, seen=prior.type, expected=" | ".join(sorted(kept)))
+
+
 def _prior_ins(m: AdtMessage, _: Settings) -> Iterator[Hit]:
     """A merge names the identity that disappears by its local identifier: an INS alone designates a person."""
     if m.event == "A40" and m.merged and all(i.type == "INS" for i in m.merged):
@@ -114,5 +124,6 @@ IDENTITY_RULES: Rules = (
     Rule("hl7v2.pam.ins-without-trait", _ins_place),
     Rule("hl7v2.pam.merge-with-itself", _no_prior),
     Rule("hl7v2.pam.change-of-other-domain", _other_domain),
+    Rule("hl7v2.pam.merge-of-other-type", _other_type),
     Rule("hl7v2.pam.merge-by-ins", _prior_ins),
 )

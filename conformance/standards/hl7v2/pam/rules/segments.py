@@ -61,11 +61,20 @@ def _unused(m: AdtMessage, _: Settings) -> Iterator[Hit]:
     unused = structures.UNUSED.get(m.event)
     if unused is None:
         return
-    after_visit = False
     for segment in m.message.segments:
-        if segment.name in unused or (segment.name == "ROL" and after_visit and m.event == "A28"):
+        if segment.name in unused:
             yield Hit(segment.name, segment.line, seen=segment.name, subject=segment.name)
-        after_visit = after_visit or segment.raw[:3] == b"PV1"
+
+
+def _stay_segments(m: AdtMessage, _: Settings) -> Iterator[Hit]:
+    """An identity message has a pseudo PV1 and nothing else of a stay: no PV2, and in A28 no ROL after PV1."""
+    if m.event not in ("A28", "A31"):
+        return
+    names = [s.raw[:3] for s in m.message.segments]
+    for n, segment in enumerate(m.message.segments):
+        stays = names[n] == b"PV2" or (names[n] == b"ROL" and names[n - 1] in (b"PV1", b"PV2") and m.event == "A28")
+        if stays:
+            yield Hit(segment.name, segment.line, seen=segment.name, subject=segment.name)
 
 
 def _local_z(m: AdtMessage, _: Settings) -> Iterator[Hit]:
@@ -96,6 +105,7 @@ SEGMENT_RULES: Rules = (
     Rule("hl7v2.pam.segment-unexpected", _unexpected),
     Rule("hl7v2.pam.patient-groups", _groups),
     Rule("hl7v2.pam.segment-unused", _unused, to_pfi="2.11"),
+    Rule("hl7v2.pam.segment-of-stay", _stay_segments),
     Rule("hl7v2.pam.z-local", _local_z),
     Rule("hl7v2.pam.z-empty", _empty, to_pfi="2.11"),
     Rule("hl7v2.pam.zfv-absent", _no_zfv),
