@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
 
+from conformance.bench.target import load
 from conformance.catalogue.loader import load_profile
+from conformance.cli.app import run
 from conformance.cli.first import target_text
 from conformance.services import SERVICES
 from conformance.texts import Lang, text
@@ -53,3 +57,14 @@ def test_every_port_is_of_a_service_and_explained() -> None:
     for name in target_text.PORTS:
         for lang in get_args(Lang):
             assert text(f"cli.init.file.service.{name}", lang)
+
+
+def test_a_registry_of_identities_takes_identity_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`init` for a RI: the address typed is that of the identities, its services are those of identities, it loads."""
+    typed = ["V", "P", "1", "", "RI", "va1"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in typed)))
+    assert run(["init", str(tmp_path / "ri.toml")]) == 0
+    target = load(tmp_path / "ri.toml", {})
+    assert {name: str(e) for name, e in target.endpoints.items()} == {"identities": "mllp://127.0.0.1:2575"}
+    assert {"insi", "pam"} <= set(target.services)
+    assert not {"dmp", "returns", "relay"} & set(target.services)

@@ -30,7 +30,7 @@ PORTS = {
 
 
 IDENTITIES = "127.0.0.1:2576"
-"""Where a product takes identity messages, until its editor says."""
+"""Where a product that also takes documents takes identity messages, until its editor says."""
 
 
 def _pilot(answers: Answers) -> Iterator[str]:
@@ -86,11 +86,15 @@ def _lines(answers: Answers, lang: Lang) -> Iterator[str]:
     yield from note("cli.init.file.claims", rows=", ".join(_claims(answers)) or "-")
     yield from ("claims = []", "")
     yield from note("cli.init.file.endpoints")
-    yield from ("[endpoints]", f"documents = {_quoted(_at('mllp', answers.documents))}")
-    third = f"third-party = {_quoted(_at('mllps', answers.third or '127.0.0.1:2577'))}"
-    if "endpoint:identities" in _needs(answers):
+    yield "[endpoints]"
+    needs = _needs(answers)
+    documents = "endpoint:documents" in needs or "endpoint:identities" not in needs
+    if documents:
+        yield f"documents = {_quoted(_at('mllp', answers.documents))}"
+    if "endpoint:identities" in needs:
         yield from note("cli.init.file.identities")
-        yield f"identities = {_quoted(_at('mllp', IDENTITIES))}"
+        yield f"identities = {_quoted(_at('mllp', IDENTITIES if documents else answers.documents))}"
+    third = f"third-party = {_quoted(_at('mllps', answers.third or '127.0.0.1:2577'))}"
     yield from note("cli.init.file.third")
     yield from (third if answers.third else f"# {third}", "")
     if "mllps://" in answers.documents or answers.third:
