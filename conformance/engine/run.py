@@ -208,7 +208,8 @@ def _cases(request: RunRequest, key: RunKey) -> tuple[Collected, ...]:
     if isinstance(key.exercise, recorded.RecordedExercise):
         return tuple(Collected(c, digest(c), key.exercise.labels_of(c)) for c in key.exercise.files)
     count = EFFORTS[request.effort] // (1 if key.environment.name == "normal" else 4)
-    count = max(1, count // weight(key.exercise))
+    # Slow exercises may be left to the classes claimed alone; the others always have a generated case.
+    count = count // weight(key.exercise) if exclusive(key.exercise) else max(1, count // weight(key.exercise))
     pilot = request.target.pilot
     if pilot is not None and pilot.kind == "person" and any(need.startswith("pilot:") for need in key.needs):
         count = 0  # a person acts: one case of each class claimed, no more
