@@ -34,6 +34,12 @@ Progress = Callable[[int, int], None]
 
 STOP_SECONDS = 10.0
 
+TRANSPORT = frozenset(
+    {"refused", "unreachable", "timeout", "closed", "garbage", "half-frame", "too-big", "tls"}
+    | {"pilot-unreachable", "pilot-timeout", "pilot-garbage", "pilot-schema"}
+)
+"""Failures that say nothing was understood by anybody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -59,6 +65,11 @@ class Done:
     keys: tuple[tuple[str, str], ...] = ()
     exchanges: tuple[str, ...] = ()
     fault: InternalError | None = None
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether nothing that was sent was understood by anybody."""
+        return bool(self.sent) and all(one.failure in TRANSPORT for one in self.sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +199,8 @@ class Lab:
         """Set the services for the environment, drive the jobs, settle once, and give back all that was heard.
 
         `exclusive` drives the jobs one by one and settles after each (`synchronous`: without waiting for silence): all
-        that is heard meanwhile is the job's own.
+        that is heard meanwhile is the job's own. When nobody answers the first of them, the others are not driven, and
+        are not in the Window.
 
         Raises BenchError when the set-up is wrong (an unknown endpoint or setting, a journal that cannot be written);
         whatever the vendor does is in the Window. Ctrl-C cancels the jobs and is raised again.
@@ -316,6 +328,8 @@ class Lab:
                         await self._settle()
                     one = replace(one, exchanges=tuple(x.id for x in self.recorder.heard(since)))
                 done[job.id] = one
+                if alone is not None and len(done) == 1 and one.unanswered:
+                    return  # nobody there: the others would each wait for nothing
                 if on_progress:
                     on_progress(len(done), len(jobs))
 

@@ -10,12 +10,6 @@ from typing import Any
 from conformance.engine.plan import Subscription
 from conformance.evidence.values import Context, Driven, Finding, Heard, Severity, Witness
 
-TRANSPORT = frozenset(
-    {"refused", "unreachable", "timeout", "closed", "garbage", "half-frame", "too-big", "tls"}
-    | {"pilot-unreachable", "pilot-timeout", "pilot-garbage", "pilot-schema"}
-)
-"""Failures that say nothing was understood by anybody."""
-
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -146,7 +146,9 @@ def _drive_key(session: Session, key: RunKey, cases: Sequence[Collected]) -> Non
     if key.id in session.past.abandoned:
         return
     settled = session.past.settled.get(key.id, set())
-    batches = [cases[:PROBE], *(cases[i : i + BATCH] for i in range(PROBE, len(cases), BATCH))]
+    probe = 0 if exclusive(key.exercise) else PROBE  # one by one, the sentinel alone tells that nobody is there
+    first = [cases[:probe]] if probe else []
+    batches = [*first, *(cases[i : i + BATCH] for i in range(probe, len(cases), BATCH))]
     done = 0
     silent = 0
     for index, batch in enumerate(batches):
@@ -162,7 +164,7 @@ def _drive_key(session: Session, key: RunKey, cases: Sequence[Collected]) -> Non
         silent = silent + 1 if outcome.dead else 0
         if outcome.dead and (index == 0 or silent > 1):
             reason = next((s.failure for d in outcome.driven.values() for s in d.sent if s.failure), "not-reached")
-            session.records.abandoned(key, len(cases) - done, reason)
+            session.records.abandoned(key, len(cases) - done + outcome.undriven, reason)
             session.on_event(events.KeyAbandoned(key.id, reason))
             return
 

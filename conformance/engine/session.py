@@ -8,11 +8,11 @@ from typing import Any
 
 from conformance.bench.api import Drive
 from conformance.bench.correlation import attribute
-from conformance.bench.lab import Done, Job, Lab
+from conformance.bench.lab import TRANSPORT, Done, Job, Lab
 from conformance.engine import events
 from conformance.engine.collect import Collected
 from conformance.engine.inherit import input_mistakes
-from conformance.engine.judging import TRANSPORT, Judgement, alive, judge
+from conformance.engine.judging import Judgement, alive, judge
 from conformance.engine.plan import RunKey
 from conformance.engine.records import Past, Records
 from conformance.evidence.codec import digest
@@ -39,6 +39,7 @@ class Batch:
     driven: Mapping[str, Driven[Any]]
     judgements: tuple[Judgement, ...]
     orphans: tuple[Observation, ...]
+    undriven: int = 0  # cases left because nobody answered the sentinel
 
     @property
     def dead(self) -> bool:
@@ -160,10 +161,12 @@ class Session:
             synchronous=synchronous(exercise),
             on_progress=progress,
         )
+        undriven = len(names) - len(window.done)
+        names = [name for name in names if name in window.done]
         observations = [observe(exchange) for exchange in window.exchanges]
         owned, orphans = attribute(window.done, observations)
         driven: dict[str, Driven[Any]] = {}
-        for i, (name, collected, binding) in enumerate(zip(names, batch, bindings, strict=True)):
+        for i, (name, collected, binding) in enumerate(zip(names, batch, bindings, strict=False)):
             done: Done = window.done[name]
             driven[name] = Driven(
                 id=name,
@@ -181,7 +184,7 @@ class Session:
                 self.records.tool_error(f"{key.id} {name}", str(done.fault))
         if orphans:
             self.records.orphans(number, [o.exchange.id for o in orphans])
-        self.counts[purpose] += len(cases)
+        self.counts[purpose] += len(cases) - undriven
         everything = tuple(observations)
         context = replace(self.context, environment=key.environment.name)
         mistakes = {one.id: input_mistakes(one, everything) for one in driven.values()}
@@ -191,7 +194,7 @@ class Session:
             if window.done[one.id].fault is None
             for subscription in key.subscriptions
         )
-        return Batch(number, driven, judgements, tuple(orphans))
+        return Batch(number, driven, judgements, tuple(orphans), undriven)
 
     def _isolated(self, key: RunKey, cases: Sequence[Collected], batch: Batch) -> Batch:
         """Traffic that nobody claims may be anybody's: the doubtful cases are driven again, each alone."""

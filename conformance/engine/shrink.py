@@ -52,7 +52,7 @@ def _shrink(session: Session, key: RunKey, property: str, fingerprint: str, star
             return
         calls += len(unknown)
         batch = session.probe(key, unknown, "shrink")
-        for name, collected in zip(list(batch.driven)[1:], unknown, strict=True):
+        for name, collected in zip(list(batch.driven)[1:], unknown, strict=False):
             judgement = batch.find(name, property, fingerprint)
             if judgement is None:
                 known[collected.digest] = None

@@ -152,11 +152,19 @@ class _Acting:
         session = _handle(acted)
         if not session:
             return None
-        if not await self._read(session, f"session-{number}") and isinstance(url, str):
+        if not await self._read(session, f"session-{number}") and isinstance(url, str) and not await self._refused():
             # The page may have come back before the tokens did: no session is believed after a silence only.
             await self.drive.quiet()
             await self._read(session, f"session-{number}-late")
         return session
+
+    async def _refused(self) -> bool:
+        """Whether the last page that the browser got is a refusal: nothing more will come of this sign-in."""
+        last = None
+        while (page := await self.drive.wait("browser", event="page", timeout=0.0)) is not None:
+            last = page
+        status = None if last is None else last.facts.get("status")
+        return isinstance(status, int) and status >= 400
 
     async def _read(self, session: str, name: str) -> bool:
         """Read a session; whether it is open."""
