@@ -25,8 +25,8 @@ from conformance.standards.check.settings import Judging
 SCHEMA = json.loads(
     (Path(__file__).resolve().parents[2] / "profiles" / "schema" / "check-1.schema.json").read_text(encoding="utf-8")
 )
-ADMISSION = (
-    "MSH|^~\\&|A|B|C|D|20260105093100||ADT^A01^ADT_A01|M1|P|2.5|||||FRA|UNICODE UTF-8\rEVN||20260105093000\r"
+ORDER = (
+    "MSH|^~\\&|A|B|C|D|20260105093100||ORM^O01^ORM_O01|M1|P|2.5|||||FRA|UNICODE UTF-8\rEVN||20260105093000\r"
     "PID|||X^^^A&1.2.3&ISO^PI||ESSAI^JEAN^JEAN^^^^L||19790328|M\rPV1|1|I\r"
 )
 
@@ -56,10 +56,10 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, list[dict[
 def test_a_kind_that_the_rules_hardly_judge_is_not_called_conform(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An admission is read but its structure is not judged: `not-judged`, exit 0."""
-    (tmp_path / "a.hl7").write_bytes(ADMISSION.encode())
+    """An order is read but its structure is not judged: `not-judged`, exit 0."""
+    (tmp_path / "a.hl7").write_bytes(ORDER.encode())
     code, rows = run(capsys, str(tmp_path))
-    assert (code, rows[0]["kind"], rows[0]["verdict"]) == (0, "hl7v2/ADT^A01", "not-judged")
+    assert (code, rows[0]["kind"], rows[0]["verdict"]) == (0, "hl7v2/ORM^O01", "not-judged")
 
 
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.7\n", b"\x00\xff\xfe", b"MSH", "é".encode("latin-1")])
@@ -76,7 +76,7 @@ def test_folders_are_walked_in_order_each_file_once(tmp_path: Path, capsys: pyte
     """Alphabetical whatever the disk says, links to folders not followed, a file named twice checked once."""
     for name in ("b/2.hl7", "a/1.hl7", "c.hl7"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(ADMISSION.encode())
+        (tmp_path / name).write_bytes(ORDER.encode())
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
     _, rows = run(capsys, str(tmp_path / "c.hl7"), str(tmp_path))
     names = [Path(str(row["file"])).relative_to(tmp_path).as_posix() for row in rows]
@@ -85,7 +85,7 @@ def test_folders_are_walked_in_order_each_file_once(tmp_path: Path, capsys: pyte
 
 def test_a_name_that_is_not_utf_8_stops_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file named in Latin-1 is checked like another, its name shown as far as it can be."""
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xe9sum\xe9.hl7")).write_bytes(ADMISSION.encode())
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xe9sum\xe9.hl7")).write_bytes(ORDER.encode())
     code, rows = run(capsys, str(tmp_path))
     assert code == 0
     assert str(rows[0]["file"]).endswith("r\ufffdsum\ufffd.hl7")
@@ -95,7 +95,7 @@ def test_a_file_too_large_is_said_not_read(tmp_path: Path, capsys: pytest.Captur
     """Over the limit: unreadable with its size and the limit, exit 1, nothing read; the next file is checked."""
     with (tmp_path / "a.xml").open("wb") as sparse:
         sparse.truncate(200 * 1024 * 1024)
-    (tmp_path / "b.hl7").write_bytes(ADMISSION.encode())
+    (tmp_path / "b.hl7").write_bytes(ORDER.encode())
     code, rows = run(capsys, str(tmp_path))
     assert code == 1
     assert [row["verdict"] for row in rows] == ["unreadable", "not-judged"]
@@ -113,7 +113,7 @@ def test_what_cannot_be_read_is_told_and_the_others_are_checked(
     listening.close()
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "nowhere").symlink_to("no-such-file")
-    (tmp_path / "z.hl7").write_bytes(ADMISSION.encode())
+    (tmp_path / "z.hl7").write_bytes(ORDER.encode())
     code, rows = run(capsys, str(tmp_path), "/dev/null")
     assert code == 1
     told = {Path(str(row["file"])).name: row["findings"][0]["code"] for row in rows}
@@ -149,7 +149,7 @@ def test_a_crash_of_a_rule_is_ours_and_the_other_files_are_checked(
 
     monkeypatch.setattr(documents, "judge_message", broken)
     for name in ("a.hl7", "b.hl7"):
-        (tmp_path / name).write_bytes(ADMISSION.encode())
+        (tmp_path / name).write_bytes(ORDER.encode())
     assert app.run(["check", str(tmp_path), "--json"]) == 4
     out, err = capsys.readouterr()
     rows = [json.loads(line) for line in out.splitlines()]
@@ -185,7 +185,7 @@ def test_severities_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], code: int, severities: set[str]
 ) -> None:
     """`--severity` says what is shown, `--fail-on` what decides of the exit code, shown or not."""
-    (tmp_path / "a.hl7").write_bytes(ADMISSION.encode())
+    (tmp_path / "a.hl7").write_bytes(ORDER.encode())
     found, rows = run(capsys, str(tmp_path), *options)
     assert {f["severity"] for f in rows[0]["findings"]} == severities
     assert found == code
@@ -264,11 +264,11 @@ def test_the_views_of_one_report_in_a_folder_are_held_together(
 
 def test_a_summary_is_counts_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No file is named; kinds, verdicts, most frequent findings and the last line are."""
-    (tmp_path / "secret-name.hl7").write_bytes(ADMISSION.encode())
+    (tmp_path / "secret-name.hl7").write_bytes(ORDER.encode())
     assert app.run(["check", str(tmp_path), "--summary", "--lang", "en"]) == 0
     out = capsys.readouterr().out
     assert "secret-name" not in out
-    assert "hl7v2/ADT^A01" in out
+    assert "hl7v2/ORM^O01" in out
     assert out.splitlines()[-1].startswith("Files: 1;")
 
 

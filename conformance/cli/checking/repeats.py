@@ -16,6 +16,7 @@ from conformance.evidence.values import Finding
 from conformance.standards.check import documents, views
 from conformance.standards.check.members import CODES
 from conformance.standards.check.values import Report
+from conformance.standards.hl7v2.pam.rules import CODES as PAM
 from conformance.standards.hl7v2.rules import CODES as HL7
 
 
@@ -46,6 +47,10 @@ class Repeats:
                 self._base.execute("INSERT INTO met VALUES (?, ?, ?)", (key, digest, file))
             elif name == "MSH-10":
                 yield HL7.finding("hl7v2.check.control-id-repeated", "MSH-10", seen=value, cause="files", line=1)
+            elif name == "ZBE-1":
+                # The same message, met twice, inserts its movement once.
+                if row[0] != digest:
+                    yield PAM.finding("hl7v2.pam.movement-repeated", "ZBE-1", seen=f"{value} ({row[1]})", cause="files")
             elif row[0] != digest:
                 yield CODES.finding("check.document.id-repeated", "/ClinicalDocument/id", seen=f"{value} ({row[1]})")
 

@@ -161,7 +161,8 @@ def judge_message(name: str, data: bytes, judging: Judging) -> tuple[Report, tup
         settings = replace(settings, ins=None if judging.environment == "demo" else judging.environment)
     held = messages.opened(name, data, settings)
     keys = tuple(("MSH-10", id, "") for id in held.control_ids)
-    return replace(held.report, judges=(OWN,), keys=keys), held.documents
+    moves = tuple(("ZBE-1", move, control_id) for move, control_id in held.movements)
+    return replace(held.report, judges=(OWN,), keys=(*keys, *moves)), held.documents
 
 
 def judge_pdf(name: str, data: bytes, judging: Judging) -> Report:

@@ -53,11 +53,15 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The messages of a file once judged: their report, the documents they carry, their MSH-10."""
+    """The messages of a file once judged: their report, the documents they carry, their MSH-10.
+
+    `movements` are the PAM movements that they insert, each with the MSH-10 of its message.
+    """
 
     report: Report
     documents: tuple[Carried, ...]
     control_ids: tuple[str, ...]
+    movements: tuple[tuple[str, str], ...] = ()
 
 
 def check(name: str, data: bytes, settings: Settings = DEFAULT) -> Report:
@@ -89,7 +93,8 @@ def opened(name: str, data: bytes, settings: Settings = DEFAULT) -> Held:
         messages=len(parts),
     )
     ids = tuple(id for value in values if (id := _control_id(value)))
-    return Held(report, tuple(_carried(values)), ids)
+    moves = tuple(("^".join(move), value.header.control_id) for value in values if value and (move := _movement(value)))
+    return Held(report, tuple(_carried(values)), ids, moves)
 
 
 def _excess(data: bytes) -> tuple[str, str] | None:

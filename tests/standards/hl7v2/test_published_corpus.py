@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.standards.check import Report, check
+from conformance.standards.check import Report, check, check_files
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[2] / "docs" / "corpus-hl7v2.md"
@@ -45,6 +45,18 @@ def corpus(shared: Path) -> dict[str, tuple[frozenset[str], Report]]:
             found[row["file"]] = (published, check(row["file"], (folder / row["file"]).read_bytes()))
     assert len(found) == 33
     return found
+
+
+@pytest.mark.corpus
+def test_a_movement_inserted_by_three_messages_is_told(shared: Path) -> None:
+    """F45: the three consents insert one movement, which only the files together show."""
+    folder = shared / "corpus-hl7v2"
+    files = {path.name: path.read_bytes() for path in folder.glob("*.er7") if b"PAM" in path.read_bytes()[:400]}
+    told = {r.file: {f.code for f in r.findings} for r in check_files(files)}
+    assert len(told) == 4
+    assert {name for name, codes in told.items() if "hl7v2.pam.movement-repeated" in codes} == {
+        name for name in told if "Consentement" in name
+    }
 
 
 @pytest.mark.corpus
