@@ -8,6 +8,8 @@ from conformance.exercises.dashboard import DashboardExercise
 from conformance.exercises.documents import DocumentsIntake
 from conformance.exercises.identity import IdentityIntake
 from conformance.exercises.identity_life import IdentityLife
+from conformance.exercises.identity_reception import IdentityReception
+from conformance.exercises.identity_traces import IdentityTraces
 from conformance.exercises.mail_compose import MailCompose
 from conformance.exercises.mail_reception import MailReception
 from conformance.exercises.mail_transport import MailTransport
@@ -20,6 +22,8 @@ _ALL: tuple[Exercise, ...] = (
     DocumentsIntake(),
     IdentityIntake(),
     IdentityLife(),
+    IdentityReception(),
+    IdentityTraces(),
     MailCompose(),
     MailReception(),
     MailTransport(),
