@@ -21,7 +21,9 @@ from conformance.reference.config_identity import Identities
 from conformance.reference.ri.assertion import CardSigner, Holder
 from conformance.reference.ri.rules import IdentityBehaviour, Mode
 from conformance.reference.ri.values import Answer, Ins, Traits
-from conformance.standards.insi import syntax
+from conformance.standards.insi.syntax import Answer as Found
+from conformance.standards.insi.syntax import BatchAnswer, Refusal, Response, VerificationAnswer, parse
+from conformance.standards.insi.syntax import Traits as FoundTraits
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 WSA = "http://www.w3.org/2005/08/addressing"
@@ -82,7 +84,7 @@ class InsiClient:
         """Verify one identity."""
         body = f'<RequeteUnitaire xmlns="{UNIT}">{_individual("", ins, traits)}</RequeteUnitaire>'
         found = await self._ask("verifierInsAvecTraitsIdentite", body, self._behaviour().automatic_mode(), holder)
-        if isinstance(found, syntax.VerificationAnswer):
+        if isinstance(found, VerificationAnswer):
             return Answer(found.outcome.lower()[:20], found.label)
         return _failed(found)
 
@@ -93,17 +95,17 @@ class InsiClient:
         mode = self._behaviour().automatic_mode()
         found = await self._ask("verifierInsEnMasse", body, mode, holder)
         for _ in range(POLLS):
-            if not isinstance(found, syntax.BatchAnswer) or found.done:
+            if not isinstance(found, BatchAnswer) or found.done:
                 break
             await asyncio.sleep(PAUSE)
             wanted = f'<RequeteResultat xmlns="{BATCH}"><IdLot>{escape(found.batch)}</IdLot></RequeteResultat>'
             found = await self._ask("recupererResultatVerificationEnMasse", wanted, mode, holder)
-        if not isinstance(found, syntax.BatchAnswer) or not found.done:
+        if not isinstance(found, BatchAnswer) or not found.done:
             return [_failed(found)] * len(asked)
         told = {r.reference: Answer(r.outcome.lower()[:20], r.label) for r in found.results}
         return [told.get(str(n), Answer("", "no result", failed=True)) for n in range(1, len(asked) + 1)]
 
-    async def _ask(self, operation: str, body: str, mode: Mode, holder: str) -> syntax.Response | str:
+    async def _ask(self, operation: str, body: str, mode: Mode, holder: str) -> Response | str:
         """What was answered, or why nothing was."""
         rules = self._behaviour()
         security = self._security(holder) if rules.asserted(mode) else ""
@@ -121,14 +123,14 @@ class InsiClient:
                     answered += more
                     if len(answered) > ANSWER_LIMIT:
                         return "answer too big"
-                value = syntax.parse(answered).value
+                value = parse(answered).value
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return f"no answer ({type(error).__name__})"
         except (Malformed, ValueError):
             return "an answer that cannot be read"
-        if isinstance(value, syntax.TraitsSearch | syntax.CardSearch) or value is None:
-            return "an answer that is none"
-        return value if not isinstance(value, _REQUESTS) else "an answer that is none"
+        if isinstance(value, Found | VerificationAnswer | BatchAnswer | Refusal):
+            return value
+        return "an answer that is none"
 
     def _security(self, holder: str) -> str:
         house = self._config.organisation
@@ -158,9 +160,6 @@ class InsiClient:
             header += f'<wsse:Security xmlns:wsse="{WSSE}">{security}</wsse:Security>'
         text = f'<soap:Envelope xmlns:soap="{SOAP}"><soap:Header>{header}</soap:Header><soap:Body>{body}</soap:Body>'
         return f'<?xml version="1.0" encoding="UTF-8"?>{text}</soap:Envelope>'.encode()
-
-
-_REQUESTS = (syntax.TraitsSearch, syntax.CardSearch, syntax.Verification, syntax.BatchVerification, syntax.BatchResults)
 
 
 def dashed(birth: str) -> str:
@@ -196,12 +195,12 @@ def _individual(reference: str, ins: Ins, traits: Traits) -> str:
     )
 
 
-def _found(value: syntax.Response | str) -> Answer:
-    if not isinstance(value, syntax.Answer) or not value.code:
+def _found(value: Response | str) -> Answer:
+    if not isinstance(value, Found) or not value.code:
         return _failed(value)
     if value.code != "00" or value.ins is None:
         return Answer(value.code[:20], value.label)
-    told = value.traits or syntax.Traits()
+    told = value.traits or FoundTraits()
     given = tuple(told.given.split()) or tuple(told.first.split())
     traits = Traits(told.birth_name, given, "", told.birth, told.sex, told.place)
     today = datetime.now().astimezone().strftime("%Y%m%d")
@@ -210,8 +209,8 @@ def _found(value: syntax.Response | str) -> Answer:
                   traits=traits)  # fmt: skip
 
 
-def _failed(value: syntax.Response | str) -> Answer:
-    if isinstance(value, syntax.Refusal):
+def _failed(value: Response | str) -> Answer:
+    if isinstance(value, Refusal):
         return Answer((value.error or value.subcode or value.code)[:20], value.reason[:200], failed=True)
     return Answer("", value if isinstance(value, str) else "another answer than asked", failed=True)
 
