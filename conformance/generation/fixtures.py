@@ -25,7 +25,8 @@ from conformance.generation.patients import (
 )
 from conformance.models.document import Patient
 from conformance.standards.hl7v2 import orders as hl7
-from conformance.standards.hl7v2.writer import Writer, time
+from conformance.standards.hl7v2.pam import builders
+from conformance.standards.hl7v2.pam.orders import AdtOrder, Person
 
 AS_OF = date(2026, 1, 1)
 """The day from which ages are counted: fixed, so that the files never change."""
@@ -100,7 +101,7 @@ def mailboxes(settings: Mapping[str, object], professional_domain: str, patient_
 
 
 def admissions() -> tuple[bytes, ...]:
-    """An HL7 v2.5 ADT^A28^ADT_A05 for each sample patient."""
+    """An ADT^A28^ADT_A05 of PAM FR 2.11 for each sample patient."""
     return tuple(_admission(number, one) for number, (_, one) in enumerate(_resolved(), 1))
 
 
@@ -158,23 +159,19 @@ def _patient_row(kind: str, one: identity.ResolvedIdentity) -> Row:
 
 def _admission(number: int, one: identity.ResolvedIdentity) -> bytes:
     here, there = hl7.Endpoint("BANC", identity.IPP_AUTHORITY), hl7.Endpoint("PRODUIT", identity.IPP_AUTHORITY)
-    writer = Writer(hl7.Envelope(here, there, f"{_RUN}{number:04d}", _SENT, processing="T"))
-    writer.msh(("ADT", "A28", "ADT_A05"), "2.5")
-    writer.add("EVN", {2: time(_SENT)})
-    writer.pid(
-        hl7.PatientTraits(
-            birth_name=one.birth_name,
-            given_names=one.given_names,
-            birth_date=one.birth_date,
-            sex=one.sex,
-            birth_place=one.birth_place,
-            ins=hl7.Ins(one.matricule, one.oid, one.namespace) if one.qualified else None,
-            local_ids=(hl7.LocalId(one.ipp, one.ipp_authority, one.ipp_root),),
-            used_name=one.used_name,
-        )
+    person = Person(
+        birth_name=one.birth_name,
+        given_names=one.given_names,
+        birth=one.birth_date.strftime("%Y%m%d"),
+        sex=one.sex,
+        birth_place=one.birth_place,
+        ids=(hl7.LocalId(one.ipp, one.ipp_authority, one.ipp_root),),
+        ins=hl7.Ins(one.matricule, one.oid, one.namespace) if one.qualified else None,
+        reliability=("VALI",) if one.qualified else ("PROV",),
+        used_name=one.used_name or "",
     )
-    writer.pv1(hl7.Visit("N"))
-    return b"\r".join(writer.segments) + b"\r"
+    envelope = hl7.Envelope(here, there, f"{_RUN}{number:04d}", _SENT, processing="T")
+    return builders.adt("A28", AdtOrder(envelope, person))
 
 
 def _resource(one: identity.ResolvedIdentity) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from conformance.bench.target import load
 from conformance.cli.app import run
+from conformance.standards.check import check
 from tests.bench.literal_pilot import http, literal
 
 HEAD = """schema = "target/1"
@@ -194,6 +195,16 @@ def test_admissions_are_read_by_another_library() -> None:
         assert str(pid[5]).startswith(f"{row['birth_name']}^{row['first_given_name']}^{row['given_names']}")
         assert (row["matricule"] or row["ipp"]) in str(pid[3])
         assert str(pid[32]) == row["status"]
+
+
+def test_admissions_keep_the_rules_of_the_bench() -> None:
+    """What a vendor loads before a run is PAM without any mistake that `check` would tell."""
+    assert run(["fixtures"]) == 0
+    for path in sorted(Path("fixtures/adt").iterdir()):
+        report = check(path.name, path.read_bytes())
+        assert report.verdict == "conform"
+        # The generated commune need not be the one of the matricule, which is worth a note only.
+        assert {f.code for f in report.findings} <= {"hl7v2.ins.birth-place"}, path.name
 
 
 @pytest.mark.parametrize("command", ["run", "listen"])
