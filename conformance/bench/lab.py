@@ -360,7 +360,7 @@ class Lab:
         return Done(job.id, tuple(drive.sent), tuple(drive.keys), tuple(drive.exchanges), fault)
 
     async def _settle(self) -> bool:
-        """Wait until nothing has been heard for a while; False when that never came."""
+        """Wait until nothing has been sent nor heard for a while; False when that never came."""
         timing = self.target.timing
         began = self.clock.ms()
         quiet = 1000 * max(SETTLE_FLOOR, timing.settle)
@@ -370,7 +370,7 @@ class Lab:
                 raise self.recorder.failure
             now = self.clock.ms()
             busy = any(service.busy for service in self.services.values())
-            left = quiet - (now - max(began, self.recorder.last_activity))
+            left = quiet - (now - self.recorder.last_activity)
             if not busy and left <= 0:
                 return True
             if now >= end:

@@ -56,14 +56,20 @@ class Recorder:
         body: bytes,
         facts: Mapping[str, Fact] = NOTHING,
         answers: str | None = None,
+        *,
+        active: bool = True,
     ) -> Exchange:
-        """Make an exchange, hand it to the sink and to the open window, and return it."""
+        """Make an exchange, hand it to the sink and to the open window, and return it.
+
+        `active` False is for what makes nobody act (a reading of what a system holds): silence is not broken by it.
+        """
         body = self._masked(body)
         clean = {k: self._masked(v.encode()).decode() if isinstance(v, str) else v for k, v in facts.items()}
         with self._lock:
             ms = self.clock.ms()
             exchange = Exchange(f"x{next(self._ids)}", channel, direction, connection, ms, body, clean, answers)
-            self.last_activity = ms
+            if active:
+                self.last_activity = ms
             try:
                 self._sink(exchange)
             except BaseException as error:

@@ -167,7 +167,8 @@ class PilotFace:
     ) -> Exchange:
         transport = "" if self._pilot is None else self._pilot.transport
         told: dict[str, Fact] = {"protocol": "pilot", "transport": transport, **facts}
-        return self._recorder.record(CHANNEL, direction, number, body, told, answers)
+        active = facts.get("event") != "query"
+        return self._recorder.record(CHANNEL, direction, number, body, told, answers, active=active)
 
 
 def _told(made: list[str], answer: Answer) -> Told:
