@@ -174,6 +174,18 @@ class Scene:
         self._add("pam", Direction.FROM_VENDOR, message, {"protocol": "mllp"}, None)
         return self
 
+    def receive(self, message: str) -> Scene:
+        """A message of another system, accepted."""
+        facts = {"protocol": "mllp"}
+        request = self._add("identities", Direction.TO_VENDOR, message, facts, None)
+        ack = (
+            "MSH|^~\\&|DPI|CHU-X|GAM|CHU-X|20260105111155||ACK^A28^ACK|A1|P|2.5^FRA^2.11|||||FRA|UNICODE UTF-8\r"
+            "MSA|AA|3975\r"
+        )
+        answer = self._add("identities", Direction.FROM_VENDOR, ack, facts, request)
+        self.sent.append(Sent(f"s{len(self.sent) + 1}", request, answer))
+        return self
+
     # Usual beginnings.
 
     def created(self) -> Scene:

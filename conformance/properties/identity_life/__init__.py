@@ -5,6 +5,6 @@ Each module registers its properties; what they look at is in `flow.py`.
 
 from __future__ import annotations
 
-from conformance.properties.identity_life import changes, creation, insi, statuses, wire
+from conformance.properties.identity_life import changes, creation, insi, reception, statuses, wire
 
-__all__ = ["changes", "creation", "insi", "statuses", "wire"]
+__all__ = ["changes", "creation", "insi", "reception", "statuses", "wire"]

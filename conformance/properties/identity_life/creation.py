@@ -139,7 +139,7 @@ def document_kind(driven: Driven[Any], heard: Heard, context: Context) -> Iterat
         {
             "story:create-full",
             "story:create-accents",
-            "story:create-compound-first",
+            "story:first-given-compound",
             "story:create-impossible-date",
         }
     ),
