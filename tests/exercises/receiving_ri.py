@@ -232,5 +232,3 @@ class ReceivingRi(SmallRi):
         return list(
             base.get(property).judge(driven, heard, Context(as_of=self.as_of, wave="va1", environment="normal"))
         )
-
-    bound: Any = None
