@@ -69,6 +69,14 @@ def test_checked_then_retrieved_is_qualified(ri: RiWorld) -> None:
     assert call.text("Cle") == [MATRICULE[13:]]
 
 
+def test_the_application_of_the_card_qualifies(ri: RiWorld) -> None:
+    """RNIV 1, 4.3.4: who shows it is known and checked at once."""
+    ipp = ri.create()
+    ri.act("identity.search-insi/1", ipp=ipp, mode="mobile", card={"matricule": MATRICULE})
+    assert ri.identity(ipp)["status"] == "qualifiee"
+    assert len(ri.insi.of("RECVITALE")) == 1
+
+
 def test_a_document_of_low_trust_validates_nothing(ri: RiWorld) -> None:
     """Rule 19: neither by hand nor by the automatism, which is off by default and can be set."""
     ipp = ri.create()

@@ -64,11 +64,13 @@ class Calls:
         if alert or rules.insi_blocked(identity):
             self._journal.refused(user, ipp, "identity.search-insi", alert)
             return Result(answer.code, alert=alert)
+        checked = identity.checked or rules.proved_by(mode)
         changed = replace(
             identity,
             traits=rules.imported(identity.traits, answer.traits),
             ins=answer.ins,
-            status=rules.status_of(True, identity.checked),
+            checked=checked,
+            status=rules.status_of(True, checked),
             worklists=tuple(w for w in identity.worklists if w != TO_CHECK),
         )
         self._repository.put(identity, changed, user, "identity.search-insi")

@@ -144,7 +144,7 @@ class _Desk:
 
     async def search_insi(self, asked: Request) -> Answer:
         mode = text(asked.payload, "mode")
-        if mode not in ("traits", "card"):
+        if mode not in ("traits", "card", "mobile"):
             raise Unsupported("there is no such search in this repository")
         told = table(asked.payload, "card") if "card" in asked.payload else None
         card = None

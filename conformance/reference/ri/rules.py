@@ -170,8 +170,13 @@ def propagated(event: str) -> bool:
 
 
 def card_read(mode: str) -> bool:
-    """Whether a search is made with the carte Vitale."""
-    return mode == "card"
+    """Whether a search is made with the carte Vitale, or with its application."""
+    return mode in ("card", "mobile")
+
+
+def proved_by(mode: str) -> bool:
+    """Whether a search proves the identity by itself: with the application of the carte Vitale (RNIV 1, 4.3.4)."""
+    return mode == "mobile"
 
 
 def interactive_mode() -> Mode:
@@ -283,6 +288,7 @@ class IdentityBehaviour:
     told_reliability: Callable[[Identity], tuple[str, ...]] = told_reliability
     propagated: Callable[[str], bool] = propagated
     card_read: Callable[[str], bool] = card_read
+    proved_by: Callable[[str], bool] = proved_by
     interactive_mode: Callable[[], Mode] = interactive_mode
     automatic_mode: Callable[[], Mode] = automatic_mode
     asserted: Callable[[Mode], bool] = asserted
