@@ -89,7 +89,7 @@ LAX: tuple[tuple[str, Any, str, str], ...] = (
     ("contract", ReceptionStory("contract", PLAIN), "ins.trust-contract", "ins.reception.contract-ignored"),
     ("contract-status", ReceptionStory("contract", PLAIN), "ins.trust-contract", "ins.reception.contract-ignored"),
     ("calls-search-traits", TraceStory("traits-01", PLAIN), "ins.searches-traced", "ins.trace.call-missing"),
-    ("calls-search-card", TraceStory("card-00", PLAIN), "ins.searches-traced", "ins.trace.call-missing"),
+    ("calls-search-card", TraceStory("card-00", PLAIN), "ins.card-searches-traced", "ins.trace.call-missing"),
     ("calls-verify", TraceStory("verify-ok", PLAIN), "ins.verifications-traced", "ins.trace.call-missing"),
     ("calls", TraceStory("users", PLAIN), "ins.service-access-traced", "ins.trace.call-missing"),
     ("answers", TraceStory("traits-00", PLAIN), "ins.answers-traced", "ins.trace.return-missing"),

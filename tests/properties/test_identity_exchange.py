@@ -104,6 +104,7 @@ def test_a_contract_that_could_not_be_set_is_not_judged() -> None:
 
 TRACED, VERIFIED, ACCESS = "ins.searches-traced", "ins.verifications-traced", "ins.service-access-traced"
 ANSWERS = "ins.answers-traced"
+CARDS, CARD_ANSWERS = "ins.card-searches-traced", "ins.card-answers-traced"
 
 
 def insi(operation: str, code: str, **more: Any) -> dict[str, Any]:
@@ -205,6 +206,30 @@ def test_an_answer_traced_in_part_is_an_error() -> None:
     assert answer_traced(**altered) == ["ins.trace.return-altered"]
     scene = Story().search().call(SEARCH, nobody("02"), "02").traces("insi", "insi", insi("search-traits", "01"))
     assert scene.say(ANSWERS, "traits-02")[0] == ["ins.trace.code-missing"]
+
+
+@pytest.mark.example(CARDS, "positive")
+@pytest.mark.example(CARD_ANSWERS, "positive")
+def test_a_search_with_the_card_traced_whole() -> None:
+    """One trace, with all that came back; nothing is said of a search by traits."""
+    scene = Story().search(mode="card").call(CARD, with_history(), "00")
+    scene.traces("insi", "insi", insi("search-card", "00", **WHOLE))
+    for name in (CARDS, CARD_ANSWERS):
+        codes, words = scene.say(name, "card-00")
+        assert (codes, len(words)) == ([], 1)
+    other = Story().search().call(SEARCH, nobody("01"), "01").traces("insi", "insi")
+    assert other.say(CARDS, "traits-01") == other.say(CARD_ANSWERS, "traits-01") == ([], [])
+
+
+@pytest.mark.example(CARDS, "negative")
+@pytest.mark.example(CARD_ANSWERS, "negative")
+def test_a_search_with_the_card_traced_in_part_or_not_is_an_error() -> None:
+    """No trace; a trace of the code alone."""
+    scene = Story().search(mode="card").call(CARD, found(), "00").traces("insi", "insi")
+    assert scene.say(CARDS, "card-00")[0] == ["ins.trace.call-missing"]
+    assert scene.say(CARD_ANSWERS, "card-00")[0] == ["ins.trace.code-missing"]
+    scene = Story().search(mode="card").call(CARD, found(), "00").traces("insi", "insi", insi("search-card", "00"))
+    assert set(scene.say(CARD_ANSWERS, "card-00")[0]) == {"ins.trace.return-missing"}
 
 
 CHANGES, ACCESSES = "ins.changes-traced", "ins.access-traced"

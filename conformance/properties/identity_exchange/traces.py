@@ -22,9 +22,11 @@ from conformance.properties.identity_life.flow import found as found_by
 from conformance.properties.mail_flow import step, told
 
 NEEDS = frozenset({"pilot:identity.trace/1", "pilot:identity.search-insi/1"})
-SEARCHES = frozenset({"search-traits", "search-card"})
+BY_TRAITS, BY_CARD = frozenset({"search-traits"}), frozenset({"search-card"})
+SEARCHES = BY_TRAITS | BY_CARD
 VERIFICATIONS = frozenset({"verify", "verify-batch"})
 _CODES = frozenset({"ins.trace.call-missing", "ins.trace.failure-missing", "ins.trace.without-call"})
+_RETURNS = frozenset({"ins.trace.code-missing", "ins.trace.return-missing", "ins.trace.return-altered"})
 
 
 def _counted(
@@ -54,12 +56,26 @@ def _counted(
     clause="DSR RI INS/va1.38 ; Guide d'implémentation de l'INS, règle 37",
     requirements=("RI/va1/INS/va1.38",),
     codes=_CODES,
-    claims=frozenset({"traces:traits-00", "traces:traits-01", "traces:card-00"}),
+    claims=frozenset({"traces:traits-00", "traces:traits-01"}),
     needs=NEEDS,
 )
 def searches_traced(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
-    """Every search of an INS heard by INSi has its trace."""
-    yield from _counted(driven, heard, SEARCHES, "an INS was searched for")
+    """Every search of an INS by traits heard by INSi has its trace."""
+    yield from _counted(driven, heard, BY_TRAITS, "an INS was searched for by traits")
+
+
+@register(
+    "ins.card-searches-traced",
+    exercise="identity.traces",
+    clause="DSR RI INS/va1.38 ; Guide d'implémentation de l'INS, règle 37",
+    requirements=("RI/va1/INS/va1.38",),
+    codes=_CODES,
+    claims=frozenset({"traces:card-00"}),
+    needs=NEEDS,
+)
+def card_searches_traced(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
+    """Every search of an INS with the carte Vitale heard by INSi has its trace."""
+    yield from _counted(driven, heard, BY_CARD, "an INS was searched for with the carte Vitale")
 
 
 @register(
@@ -119,21 +135,39 @@ def service_access_traced(driven: Driven[Any], heard: Heard, context: Context) -
     exercise="identity.traces",
     clause="DSR RI INS/va1.35 ; Guide d'implémentation de l'INS, règle 39",
     requirements=("RI/va1/INS/va1.35",),
-    codes=frozenset({"ins.trace.code-missing", "ins.trace.return-missing", "ins.trace.return-altered"}),
-    claims=frozenset({"traces:traits-00", "traces:traits-01", "traces:traits-02", "traces:card-00"}),
+    codes=_RETURNS,
+    claims=frozenset({"traces:traits-00", "traces:traits-01", "traces:traits-02"}),
     needs=NEEDS,
 )
 def answers_traced(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
-    """The trace of a search has the code returned and, for 00, the INS, its history and the strict traits."""
+    """The trace of a search by traits has the code returned and, for 00, the INS, its history and the strict traits."""
+    yield from _answers(driven, heard, BY_TRAITS)
+
+
+@register(
+    "ins.card-answers-traced",
+    exercise="identity.traces",
+    clause="DSR RI INS/va1.35 ; Guide d'implémentation de l'INS, règle 39",
+    requirements=("RI/va1/INS/va1.35",),
+    codes=_RETURNS,
+    claims=frozenset({"traces:card-00", "traces:card-01"}),
+    needs=NEEDS,
+)
+def card_answers_traced(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
+    """The trace of a search with the carte Vitale has as much."""
+    yield from _answers(driven, heard, BY_CARD)
+
+
+def _answers(driven: Driven[Any], heard: Heard, operations: frozenset[str]) -> Iterator[Finding | Witness]:
     traced = entries(driven, heard, "insi", "insi")
     if traced is None:
         return
     for call in calls(heard):
         code = call.answer.code if call.answer is not None else ""
-        if call.asked.operation not in SEARCHES or code not in ("00", "01", "02"):
+        if call.asked.operation not in operations or code not in ("00", "01", "02"):
             continue
         yield Witness(f"INSi returned {code}", call.exchange)
-        kept = [e for e in traced if (e.operation in SEARCHES or not e.operation) and _says(e, code)]
+        kept = [e for e in traced if (e.operation in operations or not e.operation) and _says(e, code)]
         if not kept:
             yield finding("ins.trace.code-missing", "code", exchange=call.exchange, expected=code, subject=code)
         elif code == "00":
