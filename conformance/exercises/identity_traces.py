@@ -16,12 +16,9 @@ from conformance.exercises.identity_life import SETTING_OID
 from conformance.generation import identity_exchange as made
 from conformance.generation.identities import PLAIN
 from conformance.generation.identity_people import PRODUCTION, Person
-from conformance.models.identity_exchange import TraceStory
+from conformance.models.identity_exchange import DENIED, ENTITLED, OTHER, TraceStory
 
 NAME = "identity.traces"
-ENTITLED, OTHER, DENIED = "banc-habilite", "banc-second", "banc-non-habilite"
-"""Users of the product that the pilot acts for: the first two may call INSi; the third is forbidden to."""
-
 ANSWERS = {
     "traits-01": {"answer": "01"},
     "traits-02": {"answer": "02"},

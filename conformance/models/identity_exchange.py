@@ -60,3 +60,7 @@ class TraceStory:
 
     kind: TraceKind
     patient: Patient
+
+
+ENTITLED, OTHER, DENIED = "banc-habilite", "banc-second", "banc-non-habilite"
+"""Users of the product that the pilot acts for: the first two may call INSi; the third is forbidden to."""

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
-from conformance.exercises.identity_traces import ENTITLED, OTHER
-from conformance.models.identity_exchange import TraceStory
+from conformance.models.identity_exchange import ENTITLED, OTHER, TraceStory
 from conformance.properties.base import register
 from conformance.properties.identity_exchange.told import (
     Entry,
