@@ -175,6 +175,7 @@ class _Playing:
 
     async def _rights(self) -> None:
         """Somebody who may not call, then somebody who may."""
+        await self._drive.quiet()  # what the creation itself may call
         right = {"name": f"user.{DENIED}.insi", "value": "off"}
         if (await self._drive.stimulate("settings.set/1", right, name="forbid")).acted:
             await self._search("denied", user=DENIED)

@@ -58,7 +58,7 @@ def _number(row: Mapping[str, Any], name: str) -> float:
 
 def _made(driven: Driven[Any], heard: Heard) -> tuple[Call, ...]:
     """The calls between the two looks at the dashboard."""
-    return between(driven, heard, "search", "month-1")
+    return between(driven, heard, "year-0", "month-1")
 
 
 @register(

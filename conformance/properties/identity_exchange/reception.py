@@ -16,7 +16,7 @@ from conformance.properties.identity_exchange.told import (
     identity,
     received,
 )
-from conformance.properties.identity_life.flow import Call, Held
+from conformance.properties.identity_life.flow import Call, Held, joined
 from conformance.properties.mail_flow import step, told
 
 NEEDS = frozenset({"pilot:identity.read/1", "pilot:identity.search/1"})
@@ -52,6 +52,7 @@ def scene(driven: Driven[Any], heard: Heard) -> Scene | None:
         return None
     matricule = next((m.patient.matricule for _, m, _ in messages if m.patient is not None), "")
     found = tuple((outcome, call) for call in calls(heard) if (outcome := call.outcome(matricule)))
+    names = {m.patient.birth_name for _, m, _ in messages if m.patient is not None}
     reads = (identity(driven, heard, s.name) for s in driven.sent if s.name.startswith("after-"))
     return Scene(
         driven.case,
@@ -59,13 +60,18 @@ def scene(driven: Driven[Any], heard: Heard) -> Scene | None:
         matricule,
         any(code in ("AA", "CA") for _, _, code in messages),
         found if matricule else (),
-        tuple(one for one in reads if one is not None),
+        tuple(one for one in reads if one is not None and _same(one, names, matricule)),
         told(driven, heard, "found") is not None,
     )
 
 
 _NEVER = ("ok-unknown", "ok-known", "ko-unknown", "fault-unknown", "fault-known", "slow", "validated", "provisional",
           "duplicate", "disorder", "late", "merged", "wrong-charset", "requalified")  # fmt: skip
+
+
+def _same(one: Held, names: set[str], matricule: str) -> bool:
+    """Whether an identity that a search gave is the patient who came: a search by first letters may give others."""
+    return joined(one.traits["birth_name"]).upper() in names or (bool(matricule) and one.matricule == matricule)
 
 
 @register(
