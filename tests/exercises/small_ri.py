@@ -100,9 +100,9 @@ class SmallRi:
     async def stimulate(self, kind: str, payload: Mapping[str, Any], *, name: str, **_: Any) -> Acted:
         asked = {"api": "pilot/1", "id": name, "kind": kind, "payload": payload}
         request = self._note("pilot", Direction.TO_VENDOR, json.dumps(asked).encode(), {"protocol": "pilot"}, None)
-        if kind in self.unsupported:
-            status, data = "unsupported", {}
-        else:
+        status: str = "unsupported"
+        data: dict[str, Any] = {}
+        if kind not in self.unsupported:
             status, data = await self._do(kind, dict(payload))
         said = {"api": "pilot/1", "id": name, "status": status, "data": data}
         answer = self._note("pilot", Direction.FROM_VENDOR, json.dumps(said).encode(), {"protocol": "pilot"}, request)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from small_ri import SmallRi
 
+from conformance.bench.api import Drive
 from conformance.engine.collect import draw, seed_for
 from conformance.evidence.codec import from_plain, to_plain
 from conformance.evidence.values import Finding, Severity, Witness
@@ -27,7 +28,7 @@ JUDGES = tuple(p for p in map(base.get, base.names()) if p.exercise == EXERCISE.
 def played(case: IdentityStory, number: int = 1, lax: frozenset[str] = frozenset(), **more: Any) -> SmallRi:
     """A story played to its end in front of a new product."""
     one = SmallRi(lax=lax, **more)
-    asyncio.run(EXERCISE.drive(one, case, bind("0badcafe", number)))
+    asyncio.run(EXERCISE.drive(cast(Drive, one), case, bind("0badcafe", number)))
     return one
 
 

@@ -195,8 +195,28 @@ class _Opening:
     told: list[Told] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Latest:
+    """The acts of the case judged last: every property of the exercise asks for the same ones in a row."""
+
+    held: tuple[Driven[Any], Heard, tuple[Act, ...]] | None = None
+
+
+_latest = _Latest()
+
+
 def acts(driven: Driven[Any], heard: Heard) -> tuple[Act, ...]:
     """Every act of a case, in the order of time."""
+    known = _latest.held
+    # Equal observations are mostly the same objects: comparing them costs little.
+    if known is not None and known[0] is driven and known[1].own == heard.own:
+        return known[2]
+    found = _acts(driven, heard)
+    _latest.held = (driven, heard, found)
+    return found
+
+
+def _acts(driven: Driven[Any], heard: Heard) -> tuple[Act, ...]:
     sent = {s.exchange: s for s in driven.sent}
     answered = {o.exchange.answers: o for o in heard.own if o.exchange.answers is not None}
     open_acts: list[_Opening] = []
