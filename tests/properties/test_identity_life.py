@@ -151,6 +151,9 @@ def test_an_ordinary_user_changes_no_strict_trait_of_a_locked_identity() -> None
         assert scene.read("qualifiee", **HELD).clean(LOCKED)
     kept = Scene().qualified().asked("update", traits={"birth_name": "PAT-QUATRE"}).read("validee", traits=changed)
     assert kept.errors(LOCKED) == [("ins.locked.changed", "birth_name")]
+    lying = Scene().qualified().asked("update", "refused", traits={"birth_name": "PAT-QUATRE"})
+    lying.pam(adt("A31", ins=TYPED_INS, trust="VALI", name="PAT-QUATRE")).read("qualifiee", **HELD)
+    assert lying.errors(LOCKED) == [("ins.locked.changed", "PID birth_name")]
     super_user = Scene().qualified().asked("update", traits={"birth_name": "PAT-QUATRE"}, super_user=True)
     assert super_user.read("validee", traits=changed).judged(LOCKED) == ([], [])
     typed = Scene().qualified().asked("update", ins={"matricule": "180032B02040123", "oid": OID})
@@ -237,6 +240,7 @@ def test_the_five_fields_refused_is_an_error_unless_one_is_faulty() -> None:
     assert Scene().create({**TYPED, "birth": "19790332"}, status="refused").judged(OPTIONAL) == ([], [])
     assert Scene().create({**TYPED, "birth_name": "Pat-Troîs"}, status="refused").judged(OPTIONAL) == ([], [])
     assert Scene().create(TYPED, USED, status="refused").judged(OPTIONAL) == ([], [])
+    assert Scene().create(status="refused").pam(adt("A28")).clean(OPTIONAL)  # the pilot lies
 
 
 @pytest.mark.example(DOCUMENT, "negative")

@@ -39,6 +39,24 @@ def _held(act: Act, name: str, *, after: bool) -> str:
     return getattr(one, name) if name in ("matricule", "oid") else joined(one.traits.get(name, ""))
 
 
+def _told(act: Act, name: str) -> str:
+    """A strict trait as the last message about the patient says it, empty when none does."""
+    told = act.own()
+    if not told:
+        return ""
+    patient = told[-1].patient
+    said = {
+        "birth_name": patient.birth_name,
+        "given_names": " ".join(patient.given_names),
+        "birth": patient.birth_date[:8],
+        "sex": patient.sex,
+        "place": patient.birth_place,
+        "matricule": patient.matricule,
+        "oid": patient.oid,
+    }
+    return said.get(name, "")
+
+
 def same(one: str, other: str) -> bool:
     """Equal but for case, accents and blanks around."""
     return traits.normalise(one).split() == traits.normalise(other).split()
@@ -74,6 +92,11 @@ def strict_traits_locked(driven: Driven[Any], heard: Heard, context: Context) ->
                     "ins.locked.changed", name, exchange=act.exchange, expected=_held(act, name, after=False),
                     seen=_held(act, name, after=True), subject=f"{act.before.status} {name}",
                 )  # fmt: skip
+            elif (said := _told(act, name)) and same(said, joined(wanted[name])):
+                yield finding(
+                    "ins.locked.changed", f"PID {name}", exchange=act.own()[-1].exchange,
+                    expected=_held(act, name, after=False), seen=said, subject=f"{act.before.status} {name}",
+                )  # fmt: skip
 
 
 @register(
@@ -98,11 +121,12 @@ def secondary_traits_free(driven: Driven[Any], heard: Heard, context: Context) -
             if name not in given:
                 continue
             kept = None if after is None else after.secondary.get(name)
-            if act.refused or (kept is not None and not same(kept, str(given[name]))):
+            right = kept is not None and same(kept, str(given[name]))
+            if not right and (act.refused or kept is not None):
                 yield finding("ins.secondary.locked", name, exchange=act.exchange, expected=given[name],
                               seen="refused" if act.refused else kept, subject=held.status)  # fmt: skip
             if act.refused or kept is not None:
-                yield Witness("a secondary trait of a locked identity was changed", act.exchange)
+                yield Witness("a secondary trait of a locked identity was to be changed", act.exchange)
         if act.done and after is not None and (after.status, after.matricule) != (held.status, held.matricule):
             yield finding("ins.secondary.ins-lost", "status", exchange=act.exchange,
                           expected=f"{held.status} {held.matricule}",

@@ -82,7 +82,11 @@ def optional_fields(driven: Driven[Any], heard: Heard, context: Context) -> Iter
             continue
         if _besides(act):
             continue
-        if act.refused:
+        told = [t for t in act.told if t.patient.birth_name == typed["birth_name"]]
+        if act.refused and told:
+            # The message tells that it was created, whatever the pilot says.
+            yield Witness("an identity was created with the five fields only", told[0].exchange)
+        elif act.refused:
             yield finding("ins.create.more-required", "create", exchange=act.exchange, expected=" ".join(MANDATORY),
                           seen="refused")  # fmt: skip
         elif act.after is not None or act.own():
