@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from conformance.generation.binding import bind
 from conformance.generation.identities import PLAIN
 from conformance.models.identity_exchange import RECEPTIONS, TRACES, ReceptionStory, TraceStory
 from conformance.properties import base
+from conformance.standards.observe import observe
 
 RECEPTION, TRACE = IdentityReception(), IdentityTraces()
 JUDGES = tuple(p for p in map(base.get, base.names()) if p.exercise in (RECEPTION.name, TRACE.name))
@@ -127,6 +130,31 @@ def test_what_a_pilot_cannot_do_is_not_judged() -> None:
         one = played(case, unsupported=frozenset({kind}))
         found = [w for j in judges(case) for w in one.said(case, j.name) if isinstance(w, Finding)]
         assert found == [], kind
+
+
+LIES: tuple[Any, ...] = (
+    [],
+    {},
+    {"entries": [1, "x", {"kind": "insi"}, {"kind": "insi", "insi": "no", "author": 5}, {"kind": "access"}]},
+    {"rows": ["a", {"calls": "many", "failure_rate": None}], "details": {}},
+    {"identity": {"traits": [], "status": 4, "matricule": 12}},
+    {"ipps": "none", "ipp": 3, "file": "====", "format": 7},
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.kind)
+def test_a_pilot_that_lies_breaks_no_judge(case: Any) -> None:
+    """Whatever stands in its answers, every judge ends, and what was not told is not witnessed as told."""
+    for lie in LIES:
+        one = played(case)
+        for place, seen in enumerate(one.heard):
+            if seen.kind == "pilot-answer":
+                body = json.dumps({**json.loads(seen.exchange.body), "data": lie}).encode()
+                one.heard[place] = observe(replace(seen.exchange, body=body))
+        assert sum(o.kind == "pilot-answer" for o in one.heard) > 0
+        for judge in judges(case):
+            words = one.said(case, judge.name)
+            assert all(isinstance(w, Finding | Witness) for w in words)
 
 
 def test_the_plainest_case_has_nothing_simpler() -> None:
