@@ -69,7 +69,7 @@ def test_it_is_registered_exclusive_and_its_cases_travel(exercise: Any) -> None:
 def test_a_sound_product_is_blamed_for_nothing_and_every_class_claimed_is_reached(case: Any) -> None:
     """No error; a witness for every property that claims the class."""
     one = played(case)
-    (label,) = (RECEPTION if isinstance(case, ReceptionStory) else TRACE).labels_of(case)  # type: ignore[arg-type]
+    (label,) = (RECEPTION if isinstance(case, ReceptionStory) else TRACE).labels_of(case)
     for judge in judges(case):
         words = one.said(case, judge.name)
         assert [w for w in words if isinstance(w, Finding) and w.severity is Severity.ERROR] == [], judge.name
@@ -162,6 +162,6 @@ def test_the_plainest_case_has_nothing_simpler() -> None:
     for exercise, cases in ((RECEPTION, RECEPTION.cases(None)), (TRACE, TRACE.cases(None))):
         assert exercise.simpler(exercise.sentinel()) == []  # type: ignore[arg-type]
         for case in draw(cases, 10, 3):
-            simpler = exercise.simpler(case)  # type: ignore[arg-type]
+            simpler = exercise.simpler(case)
             assert case not in simpler
             assert {s.kind for s in simpler} <= {case.kind}
