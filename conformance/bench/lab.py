@@ -237,12 +237,9 @@ class Lab:
     def _site(self, service: Service, listen: Listen) -> Site:
         tls = None
         hosts = _hosts(listen)
+        own = _own_identity(listen)
         if service.mutual_tls:
-            if listen.certificate:
-                own, key = listen.certificate, listen.key
-                identity = Identity.read_p12(own, listen.password) if key is None else Identity.read(own, key)
-            else:
-                identity = self.pki.server(hosts)
+            identity = own or self.pki.server(hosts)
             tls = server_context(identity, self.pki.anchors_pem, listen.client_anchors, latest=listen.tls_max)
         return Site(
             listen.host,
@@ -253,6 +250,7 @@ class Lab:
             pki=self.pki,
             hosts=tuple(hosts),
             client_anchors=listen.client_anchors,
+            identity=own,
             neighbours=self.services,
         )
 
@@ -408,6 +406,15 @@ def _port_fault(name: str, listen: Listen, error: OSError) -> SetupError:
         port=listen.port,
         reason=error.strerror or error,
     )
+
+
+def _own_identity(listen: Listen) -> Identity | None:
+    """The server certificate that a target gives a service, None when the bench's own is to be shown."""
+    if listen.certificate is None:
+        return None
+    if listen.key is None:
+        return Identity.read_p12(listen.certificate, listen.password)
+    return Identity.read(listen.certificate, listen.key)
 
 
 def _hosts(listen: Listen) -> list[str]:

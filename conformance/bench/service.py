@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, TypeVar
 
-from conformance.bench.pki import Pki
+from conformance.bench.pki import Identity, Pki
 from conformance.bench.recorder import Recorder
 from conformance.errors import BenchError, InternalError
 from conformance.evidence.values import NOTHING, Fact
@@ -23,8 +23,8 @@ class Site:
     """Where and with what a service runs. `port` 0 lets the system choose. `advertise` is None when not told.
 
     `pki` makes what certificates it needs, `hosts` are the names under which it is called, `client_anchors` the PEM
-    files of the authorities of the vendor's own client certificates, `neighbours` the services started before it, by
-    name.
+    files of the authorities of the vendor's own client certificates, `identity` the server certificate that the target
+    gives it (None: one of `pki`), `neighbours` the services started before it, by name.
     """
 
     host: str
@@ -35,6 +35,7 @@ class Site:
     pki: Pki | None = None
     hosts: tuple[str, ...] = ()
     client_anchors: tuple[Path, ...] = ()
+    identity: Identity | None = None
     neighbours: Mapping[str, Service] = field(default_factory=dict)
 
 

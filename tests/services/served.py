@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from threading import Thread
 
 from conformance.bench.clock import Clock
-from conformance.bench.pki import Pki
+from conformance.bench.pki import Identity, Pki
 from conformance.bench.recorder import Recorder
 from conformance.bench.service import Service, Site
 from conformance.evidence.values import Exchange
@@ -42,13 +42,14 @@ class Served:
 
 
 @contextmanager
-def served(service: Service, pki: Pki) -> Iterator[Served]:
-    """Start a service on 127.0.0.1, in a thread of its own."""
+def served(service: Service, pki: Pki, identity: Identity | None = None) -> Iterator[Served]:
+    """Start a service on 127.0.0.1, in a thread of its own; `identity` is the certificate that a target gives it."""
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()
     kept: list[Exchange] = []
-    site = Site("127.0.0.1", 0, Recorder(Clock(), kept.append), pki=pki, hosts=("127.0.0.1", "localhost"))
+    hosts = ("127.0.0.1", "localhost")
+    site = Site("127.0.0.1", 0, Recorder(Clock(), kept.append), pki=pki, hosts=hosts, identity=identity)
     asyncio.run_coroutine_threadsafe(service.start(site), loop).result(10)
     try:
         yield Served(service, loop, kept, pki)

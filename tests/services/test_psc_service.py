@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -253,3 +254,17 @@ def test_no_secret_nor_bearer_is_recorded_in_facts(provider: Served) -> None:
         assert token["access_token"] not in str(dict(exchange.facts))
     kinds = {e.facts["event"]: e.facts.get("authorization") for e in provider.kept if "authorization" in e.facts}
     assert kinds == {"token": "basic", "userinfo": "bearer"}
+
+
+def test_shows_the_certificate_that_the_target_gives() -> None:
+    """`certificate` of [services.psc] is what clients are shown: an authority that only the target knows is enough."""
+    own, bench = Pki.generate(), Pki.generate()
+    with served(PscService(), bench, own.server(["127.0.0.1", "localhost"])) as one:
+        context = ssl.create_default_context(cadata=own.anchors_pem.decode())
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        answer = httpx.get(
+            f"{one.url}{ISSUERS['psc']}/.well-known/wallet-openid-configuration",
+            verify=context,
+            headers={"Connection": "close"},
+        )
+    assert answer.status_code == 200

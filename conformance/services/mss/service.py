@@ -255,7 +255,8 @@ class MailService(Service):
         key = (self.certificate, self.offer)
         if key not in self._contexts:
             hosts = self.site.hosts or (self.site.host, "localhost", "127.0.0.1")
-            identity = self._pki.operator(self.certificate, hosts)
+            own = self.site.identity if self.certificate == "valid" else None
+            identity = own or self._pki.operator(self.certificate, hosts)
             self._contexts[key] = operator_context(identity, self._pki.anchors_pem, self._anchors, offer=self.offer)
         self._context = self._contexts[key]
 

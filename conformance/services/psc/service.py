@@ -86,7 +86,7 @@ class PscService(WebService):
         if site.pki is None:
             raise InternalError("bench.not-started")
         hosts = site.hosts or (site.host, "localhost")
-        context = server_context(site.pki.server(hosts), site.pki.anchors_pem, latest="1.3")
+        context = server_context(site.identity or site.pki.server(hosts), site.pki.anchors_pem, latest="1.3")
         context.verify_mode = ssl.CERT_NONE  # browsers come here too
         return await super().listen(Site(site.host, site.port, site.recorder, context, site.advertise))
 
