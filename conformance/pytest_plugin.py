@@ -2,8 +2,9 @@
 
 `pytest profiles/pfi.yaml --target my-pfi.toml` drives every exercise once, however many items read it; with `-k` or
 node ids, only what the chosen items need. Nonconform and inconclusive scenarios fail, what needs a proof or does not
-apply is skipped with its reason, a fault of the bench is an error. Ordinary test sessions are left alone: only a profile named on the command line is collected, and the options
-exist only then (their names are common ones, which another project may want for itself).
+apply is skipped with its reason, a fault of the bench is an error. Ordinary test sessions are left alone: only a
+profile named on the command line is collected, and the options exist only then (their names are common ones, which
+another project may want for itself).
 """
 
 from __future__ import annotations

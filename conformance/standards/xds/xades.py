@@ -51,8 +51,9 @@ class Reference:
 class SetSignature:
     """A signature as found in the submission.
 
-    `intact` says that it matches its certificate; `reason` why not (`certificate`, `digest`, `coverage`: the manifest is not what was signed). `references` are those
-    of the manifest: the set and each document. `subject` is the name in the certificate.
+    `intact` says that it matches its certificate; `reason` why not (`certificate`, `digest`, `coverage`: the manifest is
+    not what was signed). `references` are those of the manifest: the set and each document. `subject` is the name in
+    the certificate.
     """
 
     intact: bool
@@ -80,7 +81,8 @@ def read(data: bytes) -> SetSignature:
 def trouble(submission: Submission) -> str:
     """What is wrong with the signature of a submission, in a word or two; empty when nothing is.
 
-    `absent`, `unreadable`, `certificate`, `digest`, `coverage`, `set not signed`, `document not signed`, `document changed`.
+    `absent`, `unreadable`, `certificate`, `digest`, `coverage`, `set not signed`, `document not signed`,
+    `document changed`.
     """
     held = submission.signature
     if held is None or held.content is None:
