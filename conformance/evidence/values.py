@@ -154,6 +154,11 @@ class Binding:
         seed = "/".join(str(p) for p in (self.run, self.number, *parts))
         return f"C{self.number}-{hashlib.sha256(seed.encode()).hexdigest()[:10]}".upper()[:20]
 
+    @staticmethod
+    def is_control(text: str) -> bool:
+        """Whether a control id has the form of those that a bench gives, in this case or in any other."""
+        return re.fullmatch(r"C[0-9]+-[0-9A-F]{6,10}", text) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:

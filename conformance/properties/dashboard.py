@@ -11,7 +11,7 @@ from conformance.evidence.values import Context, Driven, Finding, Heard, Observa
 from conformance.models import dashboard as model
 from conformance.models.dashboard import Cell, Flow
 from conformance.properties.base import register
-from conformance.properties.flow import answer_to, deliveries, finding, header_of
+from conformance.properties.flow import answer_to, deliveries, finding, header_of, hindered
 from conformance.properties.mail_flow import recipients, step, taken, told, written
 from conformance.standards.cda.reader import CdaHeader
 from conformance.standards.xds.answers import Answer
@@ -67,6 +67,9 @@ def flows(driven: Driven[Any], heard: Heard, context: Context) -> list[Flow] | N
                 return None
             cell = Cell(document.finess, "dmp", document.type, outcome)
             found.append(Flow(cell, entry.unique_id, document.masked))
+    sessions = [o.exchange.facts for o in heard.own if o.exchange.channel == "mss"]
+    if hindered(heard, "mss") and any(f.get("event") == "session" and not f.get("mails") for f in sessions):
+        return None  # attempts that ended before a mail: they count, and nobody can tell what they were to carry
     domain = str(context.settings.get("patient_domain") or PATIENT_DOMAIN)
     for observation, _ in written(heard):
         uid = next((value for kind, value in observation.keys if kind == "document" and value in held), None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Observation, Severity, Witness
 from conformance.properties.base import register
-from conformance.properties.flow import Carried, Delivery, deliveries, finding, header_of, submissions
+from conformance.properties.flow import Carried, Delivery, deliveries, finding, header_of, hindered, submissions
 from conformance.standards.cda import judging
 from conformance.standards.xds.submission import Submission
 
@@ -57,6 +57,8 @@ def systematic_feeding(driven: Driven[object], heard: Heard, context: Context) -
         n1 = delivery.n1
         assert n1 is not None
         assert n1.header is not None
+        if not found and hindered(heard, "dmp"):
+            continue  # what the DMP refused on purpose may not be replaced, nor what follows it sent
         if not found:
             yield finding(
                 "dmp.feeding.missing",

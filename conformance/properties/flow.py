@@ -135,6 +135,22 @@ def answer_to(heard: Heard, exchange: Exchange) -> Observation | None:
     return next((o for o in (*heard.own, *heard.window) if o.exchange.answers == exchange.id), None)
 
 
+def hindered(heard: Heard, channel: str) -> bool:
+    """Whether the bench's own service stood in the way in this case, on purpose: it refused, cut, or showed wrong TLS.
+
+    What then did not come to it, or came twice, says nothing of the vendor where a row is not about that very fault.
+    """
+    return any(
+        o.exchange.channel == channel
+        and (
+            o.exchange.facts.get("fault")
+            or o.exchange.facts.get("certificate", "valid") != "valid"
+            or o.exchange.facts.get("offer", "usual") != "usual"
+        )
+        for o in heard.own
+    )
+
+
 def finding(code: str, path: str = "", **details: object) -> Finding:
     """A finding of this room's table."""
     return CODES.finding(code, path, **details)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from itertools import islice
 from conformance.evidence.values import Context, Driven, Finding, Heard, Observation, Severity, Witness
 from conformance.properties import mail_flow as flow
 from conformance.properties.base import register
-from conformance.properties.flow import finding
+from conformance.properties.flow import finding, hindered
 from conformance.standards.hl7v2 import rules
 from conformance.standards.mail.syntax import Mail
 from conformance.standards.receipts.syntax import Dsn, Mdn
@@ -119,6 +119,8 @@ def receipt(driven: Driven[object], heard: Heard, context: Context) -> Iterator[
             yield finding("relay.receipt.not-asked", "Disposition", exchange=found[0][0].exchange.id)
         return
     if not found:
+        if hindered(heard, "mss"):
+            return  # the operator of the bench took nothing
         # A system that says itself that it is done with the document has nothing more to send.
         steps = flow.steps_of(driven, heard) or ()
         done = any(flow.meanings(s.action) & {"integrate", "refuse"} for s in steps)

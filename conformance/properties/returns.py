@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.evidence.values import Context, Direction, Driven, Finding, Heard, Observation, Severity, Witness
+from conformance.evidence.values import (
+    Binding,
+    Context,
+    Direction,
+    Driven,
+    Finding,
+    Heard,
+    Observation,
+    Severity,
+    Witness,
+)
 from conformance.properties.base import register
 from conformance.properties.flow import Delivery, answer_to, deliveries, finding, submissions
 from conformance.properties.mail_flow import written
@@ -110,13 +120,16 @@ def _accepted(answered: Observation | None) -> bool | None:
 
 
 def _stray(heard: Heard) -> Observation | None:
-    """A DMP return heard in this window that quotes no message of the bench."""
+    """A DMP return heard in this window that quotes no message of the bench; one of an earlier window may come late."""
     ours = {o.value.header.control_id for o in heard.window if isinstance(o.value, DocumentMessage)}
     return next(
         (
             o
             for o in heard.window
-            if isinstance(o.value, Zam) and o.value.trigger == "Z01" and o.value.control_ref not in ours
+            if isinstance(o.value, Zam)
+            and o.value.trigger == "Z01"
+            and o.value.control_ref not in ours
+            and not Binding.is_control(o.value.control_ref)
         ),
         None,
     )

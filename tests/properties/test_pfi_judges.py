@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 import scenes as s
 
-from conformance.evidence.values import Finding, Severity
+from conformance.evidence.values import Binding, Direction, Exchange, Finding, Heard, Observation, Severity
+from conformance.properties import flow
 
 IMAGING, FEEDING = "documents.imaging-flags", "dmp.systematic-feeding"
 RECEPTION, RETURNS, IDENTITY = "documents.volet-reception", "returns.dmp-result", "ins.incoming-identity"
@@ -190,6 +191,14 @@ def test_a_return_about_an_unknown_message_is_an_error() -> None:
 
 
 @pytest.mark.example(RETURNS, "negative")
+def test_a_late_return_of_an_earlier_window_is_not_an_unknown_message() -> None:
+    """A return of another case, late after its own window, leaves this one without a return: an absence, no more."""
+    late = s.zam("Y", Binding("00000000", 9, "AB", "001009").control())
+    found, _ = s.judged(RETURNS, s.mdm(), s.ack("AA"), ("dmp", s.submission("N")), ("returns", late))
+    assert [(f.code, f.absence) for f in found] == [("returns.missing", True)]
+
+
+@pytest.mark.example(RETURNS, "negative")
 def test_a_failure_without_its_error_segment_is_not_by_the_volet() -> None:
     """OBX-5 = N requires ERR (volet V2.1, ZAM)."""
     found, _ = s.judged(RETURNS, s.mdm(), s.ack("AA"), ("dmp", s.submission("N")), ("returns", s.zam("N")))
@@ -215,3 +224,11 @@ def test_another_matricule_is_an_error() -> None:
 def test_refusing_a_conforming_ins_is_an_error() -> None:
     """AE on a conforming PID with a qualified INS is an error."""
     assert errors(s.judged(IDENTITY, s.mdm(), s.ack("AE"))[0]) == ["ins.incoming.refused"]
+
+
+def test_what_the_bench_itself_refused_is_no_missing_feeding() -> None:
+    """A DMP that refuses on purpose may keep what follows from being sent: nothing is held against the vendor."""
+    facts = {"protocol": "http", "fault": "soap-fault"}
+    refused = Observation(Exchange("x9", "dmp", Direction.TO_VENDOR, 1, 9, b"", facts), "other", None)
+    assert flow.hindered(Heard((refused,)), "dmp")
+    assert not flow.hindered(Heard((refused,)), "mss")
