@@ -153,10 +153,10 @@ class Book:
         """Any line."""
         self.writer.append(type, **fields)
 
-    def exchange(self, id: str, direction: str, body: str, channel: str = "documents") -> None:
-        """An exchange with its body."""
+    def exchange(self, id: str, direction: str, body: str, channel: str = "documents", **facts: Any) -> None:
+        """An exchange with its body and facts."""
         self.line(
-            "exchange", w=1, x=id, ch=channel, dir=direction, conn=1, ms=12, facts={}, answers=None,
+            "exchange", w=1, x=id, ch=channel, dir=direction, conn=1, ms=12, facts=facts, answers=None,
             body=self.writer.body(body.encode()),
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Any
 from conformance.audit.model import (
     Audit,
     CaseCounts,
+    ClockNote,
     FindingSummary,
     Group,
     Identity,
@@ -88,6 +89,7 @@ def build(
         selftest=None if selftest is None else figures(selftest),
         gaps=gaps(whole),
         outside=len(whole) - len(rows),
+        clock=ClockNote(len(journal.ahead), min(journal.ahead), max(journal.ahead)) if journal.ahead else None,
     )
 
 

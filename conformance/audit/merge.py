@@ -14,6 +14,7 @@ from dataclasses import fields, replace
 from conformance.audit.model import (
     Audit,
     CaseCounts,
+    ClockNote,
     Counterexample,
     Excerpt,
     FindingExample,
@@ -67,6 +68,7 @@ def merge(audits: Mapping[str, Audit], places: Mapping[str, str], missing: Seque
         selftest=first.selftest,
         gaps=first.gaps,
         outside=first.outside,
+        clock=_clock([a.clock for a in audits.values() if a.clock is not None]),
         parts=tuple(_part(name, folder, audits.get(name), first) for name, folder in places.items()),
     )
 
@@ -104,6 +106,12 @@ def _part(name: str, folder: str, audit: Audit | None, other: Audit) -> Part:
     if audit is None:
         return Part(name, folder, replace(other.identity, configuration=name, run="0" * 8), False, 3, UNBEGUN)
     return Part(name, folder, audit.identity, audit.complete, audit.exit_code, audit.journal)
+
+
+def _clock(notes: Sequence[ClockNote]) -> ClockNote | None:
+    if not notes:
+        return None
+    return ClockNote(sum(n.count for n in notes), min(n.least for n in notes), max(n.most for n in notes))
 
 
 def _added(counts: Sequence[CaseCounts]) -> CaseCounts:

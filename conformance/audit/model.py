@@ -329,6 +329,17 @@ class SelftestFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockNote:
+    """Acknowledgements whose MSH-7 is more than five minutes from the bench's clock: how many, and by how many seconds
+    the vendor's clock is ahead, at least and at most (below zero: behind). Never a finding.
+    """
+
+    count: int
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Numbers of the DSR, of one wave and family, that no row of the profile bears though its neighbours are there."""
 
@@ -355,7 +366,7 @@ class Audit:
 
     `complete` says that the run was closed. `journal` is the head of its hash chain, or for a merged audit the SHA-256
     of the heads of its `parts`. `selftest` is None when no figures were given. `gaps` are the DSR numbers without a row
-    in our catalogue, `outside` how many rows of the waves were not asked for.
+    in our catalogue, `outside` how many rows of the waves were not asked for, `clock` is None when clocks agree.
     """
 
     identity: Identity
@@ -370,6 +381,7 @@ class Audit:
     gaps: tuple[Gap, ...] = ()
     outside: int = 0
     parts: tuple[Part, ...] = ()
+    clock: ClockNote | None = None
 
     def by_verdict(self, *, mandatory: bool | None = None) -> dict[Verdict, int]:
         """How many rows have each verdict, all six present."""

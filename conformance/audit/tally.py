@@ -135,7 +135,7 @@ class Tally:
     by case, sentinels and shrunk ones included; `reached` gives the cases in which a (run key, subscription id) had a
     witness, with the fingerprints of what it found there. `unmet` gives what the target did not offer, for a
     (run key, subscription id) that was not driven for that reason; `pending` the run keys that have a case whose
-    outcome is awaited.
+    outcome is awaited. `ahead` gives the seconds by which the vendor's clock is away, one an acknowledgement.
     """
 
     opening: Line = field(default_factory=dict)
@@ -152,6 +152,7 @@ class Tally:
     cases: dict[str, CaseLine] = field(default_factory=dict)
     reached: dict[tuple[str, str], list[tuple[str, frozenset[str]]]] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
+    ahead: list[int] = field(default_factory=list)
 
     def missing(self, key: str) -> int:
         """Cases of a run key that the plan announced and that a cut run never settled."""
@@ -243,6 +244,8 @@ def _tool_error(found: Tally, windows: dict[int, _Window], entry: Entry, reader:
 
 def _exchange(found: Tally, windows: dict[int, _Window], entry: Entry, reader: Reader) -> None:
     line: Line = entry.data
+    if (ahead := line["facts"].get("ahead")) is not None:
+        found.ahead.append(int(ahead))
     found.exchanges[line["x"]] = Heading(entry.n + 1, line["ch"], line["dir"], line["facts"], line["body"])
 
 

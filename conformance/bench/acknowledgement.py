@@ -9,13 +9,14 @@ import hashlib
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from conformance.errors import Malformed
 from conformance.standards.hl7v2.syntax import build, build_segment, parse, unescape
 
 ACCEPT_CODES = frozenset({"CA", "CE", "CR"})
 _MSA = re.compile(rb"[\r\n](MSA[^\r\n]*)")
+_WRITTEN = re.compile(rb"(\d{12})(\d\d)?(?:\.\d{1,4})?([+-]\d{4})?")
 _ASKED = frozenset({b"AL", b"SU"})  # ER and NE: silence is a proper answer
 
 
@@ -48,6 +49,24 @@ def expected(body: bytes) -> Expected:
     if not accept and not application:
         return ORIGINAL
     return Expected(accept in _ASKED, application in _ASKED, enhanced=True)
+
+
+def ahead(body: bytes, at: datetime) -> int | None:
+    """Seconds by which MSH-7 of a message is ahead of `at` (with its zone); None when it is not written to the minute.
+
+    Without an offset it is taken for the local time of the zone of `at` (HL7 v2.5, 2.A.21 DTM).
+    """
+    match = _WRITTEN.fullmatch(b"".join(_header(body)[6:7]))
+    if match is None:
+        return None
+    minute, second, offset = (part.decode() if part else "" for part in match.groups())
+    try:
+        written = datetime.strptime(f"{minute}{second or '00'}{offset or f'{at:%z}'}", "%Y%m%d%H%M%S%z")
+    except ValueError:
+        return None
+    seconds = (written - at) // timedelta(seconds=1)
+    # A time written to the minute may be up to a minute before the instant it names.
+    return min(seconds + 59, 0) if not second and seconds < 0 else seconds
 
 
 @dataclass(frozen=True, slots=True)

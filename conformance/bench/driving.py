@@ -5,11 +5,16 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 
+from conformance.bench import acknowledgement
+from conformance.bench.clock import now
 from conformance.bench.mllp import Event, Frame
 from conformance.bench.mllp_client import MllpClient, Outcome, connect
 from conformance.bench.recorder import Recorder
 from conformance.bench.target import Endpoint, Target
 from conformance.evidence.values import Direction, Fact, Sent
+
+DRIFT = 300
+"""Seconds between MSH-7 of what is heard and the bench's clock above which the fact `ahead` tells how many."""
 
 
 class _Ear:
@@ -27,6 +32,9 @@ class _Ear:
             facts |= {"framing": type(event).__name__.lower(), "size": event.size}
         if answers is None:
             facts["unasked"] = True
+        drift = acknowledgement.ahead(event.body, now().astimezone()) if isinstance(event, Frame) else None
+        if drift is not None and abs(drift) > DRIFT:
+            facts["ahead"] = drift
         recorded = self._recorder.record(
             self._channel, Direction.FROM_VENDOR, self.number, event.body, facts, answers=answers
         )

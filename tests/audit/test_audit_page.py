@@ -18,7 +18,7 @@ from conformance.audit.annotate import Gap as LeftOut
 from conformance.audit.annotate import annotate, fold, plain
 from conformance.audit.build import build
 from conformance.audit.excerpt import excerpt
-from conformance.audit.model import Audit, FindingExample, Gap
+from conformance.audit.model import Audit, ClockNote, FindingExample, Gap
 from conformance.audit.nearest import leaves
 from conformance.audit.references import gaps
 from conformance.audit.untested import untested
@@ -337,3 +337,24 @@ def test_a_long_message_is_shown_by_parts() -> None:
     ) == len(shown.lines)
     assert len(around) < 30
     assert fold(plain(shown))[-1] == LeftOut(len(shown.lines) - 120)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("fr", "de 60 à 61 minute(s)"), ("en", "from 60 to 61 minute(s)")])
+def test_a_clock_an_hour_off_is_one_note_and_no_finding(tmp_path: Path, lang: Lang, said: str) -> None:
+    """Acknowledgements whose MSH-7 is far from the bench's clock are counted once, with the remedy; no verdict moves."""
+    book = Book(tmp_path)
+    book.begin(run_key("intake@normal", 1, listens("dmp.status", "DMP/va1.08#1", claims=("initial",))))
+    book.exchange("x1", "from-vendor", "MSH", ahead=3600)
+    book.exchange("x2", "from-vendor", "MSH", ahead=3660)
+    book.line("window", w=1, key="intake@normal", purpose="judge", index=0)
+    book.driven(1, "w1-c1", "initial")
+    book.judged(1, "w1-c1", "dmp.status", 1)
+    book.line("settled", w=1)
+    book.line("close", counts={})
+    book.done()
+    found = build(PROFILE, tmp_path)
+    assert found.clock == ClockNote(2, 3600, 3660)
+    assert not any(s.findings for row in found.requirements for s in row.scenarios)
+    page = html.render(found, lang)
+    assert said in page
+    assert "NTP" in page

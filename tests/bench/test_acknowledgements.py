@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import hl7
 import pytest
 
-from conformance.bench.acknowledgement import ORIGINAL, Expected, accept, expected, read
+from conformance.bench.acknowledgement import ORIGINAL, Expected, accept, ahead, expected, read
 
 HEADER = "MSH|^~\\&|A|B|C|D|20260101||ADT^A01^ADT_A01|ID1|P|2.5|||{0}|{1}\rPID|1\r"
 
@@ -77,3 +77,29 @@ def test_accept_acknowledgement_can_be_read_by_the_hl7_library() -> None:
     assert str(message.segment("MSA")[2]) == "ID1"
     assert [str(message.segment("MSH")[n]) for n in (3, 4, 5, 6)] == ["C", "D", "A", "B"]
     assert str(message.segment("MSH")[10]) != "ID1"
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("20260105120000", 0),
+        ("20260105130000", 3600),
+        ("20260105115000.1234", -600),
+        ("20260105110000+0000", 0),
+        ("20260105110500+0000", 300),
+        ("202601051200", 0),
+        ("202601051150", -541),
+        ("20260105", None),
+        ("20261399250000", None),
+        ("", None),
+    ],
+)
+def test_how_far_a_clock_is(written: str, seconds: int | None) -> None:
+    """MSH-7 (DTM) with an offset is an instant; without one it is read in the zone of the bench (here +0100)."""
+    at = datetime(2026, 1, 5, 12, tzinfo=timezone(timedelta(hours=1)))
+    assert ahead(f"MSH|^~\\&|A|B|C|D|{written}||ACK|I|P|2.5\rMSA|AA|X\r".encode(), at) == seconds
+
+
+def test_what_has_no_header_has_no_clock() -> None:
+    """No message, no time."""
+    assert ahead(b"garbage", datetime(2026, 1, 5, tzinfo=UTC)) is None
