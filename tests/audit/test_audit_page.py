@@ -341,7 +341,7 @@ def test_a_long_message_is_shown_by_parts() -> None:
 
 @pytest.mark.parametrize(("lang", "said"), [("fr", "de 60 à 61 minute(s)"), ("en", "from 60 to 61 minute(s)")])
 def test_a_clock_an_hour_off_is_one_note_and_no_finding(tmp_path: Path, lang: Lang, said: str) -> None:
-    """Acknowledgements whose MSH-7 is far from the bench's clock are counted once, with the remedy; no verdict moves."""
+    """Acknowledgements whose MSH-7 is far from our clock are counted once, with the remedy; no verdict moves."""
     book = Book(tmp_path)
     book.begin(run_key("intake@normal", 1, listens("dmp.status", "DMP/va1.08#1", claims=("initial",))))
     book.exchange("x1", "from-vendor", "MSH", ahead=3600)
