@@ -10,7 +10,7 @@ from typing import Any
 from conformance.evidence.values import Context, Driven, Finding, Heard, Observation, Witness
 from conformance.models.access import FAILING, AccountStory, Operation
 from conformance.properties.base import register
-from conformance.properties.flow import finding
+from conformance.properties.flow import finding, hindered
 from conformance.properties.mail_flow import Trace, asked, step, told, traces
 from conformance.standards.annuaire.observe import DirectoryAnswer, DirectoryRequest
 
@@ -147,7 +147,7 @@ def synchronisation(driven: Driven[Any], heard: Heard, context: Context) -> Iter
     source = _source(driven, heard)
     account = _account(driven, heard, "after")
     sync = step(driven, "sync-2")
-    if source is None or account is None or sync is None or not _taken(driven, heard):
+    if source is None or account is None or sync is None or not _taken(driven, heard) or hindered(heard, "annuaire"):
         return
     yield Witness("accounts synchronised with the directory of the organisation", sync.exchange)
     if not account:

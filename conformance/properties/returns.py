@@ -26,6 +26,9 @@ from conformance.standards.xds.answers import Answer
 FEEDING = ("initial", "replacement")
 """The requests that feed the DMP: the row speaks of feeding, so the return of a deletion is not judged."""
 
+UNDECIDED = ("cut", "slow")
+"""Faults of the bench after which nobody can tell what became of an operation."""
+
 
 @register(
     "returns.dmp-result",
@@ -58,8 +61,11 @@ def dmp_result(driven: Driven[object], heard: Heard, context: Context) -> Iterat
         fed = submissions(heard, delivery.uids)
         if not fed:
             continue  # no operation was seen: there is no result to return
+        answered = answer_to(heard, fed[-1].exchange)
         if own:
-            yield from _returned(delivery, own, answer_to(heard, fed[-1].exchange))
+            yield from _returned(delivery, own, answered)
+        elif answered is not None and answered.exchange.facts.get("fault") in UNDECIDED:
+            continue  # the vendor cannot know the result yet, and may try again after this window
         elif stray := _stray(heard):
             yield finding(
                 "returns.unknown-reference",
