@@ -19,6 +19,7 @@ class Prospect(StrEnum):
     COMPLETED = "completed"  # traffic decides what it can, a proof completes it
     BLOCKED = "blocked"  # a property exists, the target does not give what it needs
     PROOF = "proof"  # only a proof shows it
+    NOT_YET = "not-yet"  # the bench does not verify it yet
     NOT_APPLICABLE = "not-applicable"
 
 
@@ -79,7 +80,8 @@ def _row(row: Requirement, options: frozenset[str], claims: frozenset[str], avai
     if not applicable(row, options, claims):
         return RowOutlook(row, Prospect.NOT_APPLICABLE)
     if not row.properties:
-        return RowOutlook(row, Prospect.PROOF)
+        waits = any(scenario.reason for scenario in row.scenarios)
+        return RowOutlook(row, Prospect.NOT_YET if waits else Prospect.PROOF)
     missing: set[str] = set()
     exercises: list[str] = []
     for name in row.properties:

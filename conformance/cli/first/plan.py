@@ -91,7 +91,7 @@ def _print(found: Outlook, *, every: bool) -> None:
             continue
         print()
         print(f"{len(rows):>4}  {t(f'cli.plan.prospect.{prospect}')}")
-        if every or prospect not in (Prospect.PROOF, Prospect.NOT_APPLICABLE):
+        if every or prospect not in (Prospect.PROOF, Prospect.NOT_YET, Prospect.NOT_APPLICABLE):
             for one in rows:
                 print(_line(one))
     if not found.unlocks:
