@@ -67,6 +67,18 @@ class Display:
         else:
             print(line, flush=True)
 
+    @contextmanager
+    def hushed(self) -> Iterator[None]:
+        """No bar is drawn meanwhile: somebody is asked something at the terminal."""
+        if self.bars is None:
+            yield
+            return
+        self.bars.stop()
+        try:
+            yield
+        finally:
+            self.bars.start()
+
     def _advance(self, bars: Progress, event: events.WindowSettled) -> None:
         if event.key not in self._tasks:
             self._tasks[event.key] = bars.add_task(event.key, total=event.total)

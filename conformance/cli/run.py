@@ -151,7 +151,7 @@ def drive(request: RunRequest, named: Path | None = None) -> None:
 
     warn_of_names(request.target)
     with display() as shown, resumable(shown, named=named):
-        laboratory = facing(request.target, Pki.load_or_create(PKI), t, folder=request.folder)
+        laboratory = facing(request.target, Pki.load_or_create(PKI), t, folder=request.folder, hush=shown.hushed)
         engine_run(request, laboratory, shown.on_event)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -165,3 +166,53 @@ def test_every_member_named_has_its_text() -> None:
     for name in MEMBERS:
         assert _text("fr", f"pilot.member.{name}")
         assert _text("en", f"pilot.member.{name}")
+
+
+CREATE = Stimulus("c1", "identity.create/1", {"traits": {"birth_name": "DUPONT"}})
+
+
+def test_the_number_of_a_patient_is_read_on_the_screen_and_kept(tmp_path: Path) -> None:
+    """A creation done is followed by one question, and its answer comes back at a resumption without being asked."""
+    (first,), shown = ask("fait", "IPP 42", asked=[CREATE], folder=tmp_path)
+    (again,), silent = ask(asked=[CREATE], folder=tmp_path)
+    assert shown.count(text("pilot.person.number", "fr")) == 1
+    assert first.data == again.data == {"ipp": "IPP 42"}
+    assert not silent
+
+
+@pytest.mark.parametrize("number", ["", "x" * 61])
+def test_a_number_that_is_not_known_is_left_out(number: str) -> None:
+    """Enter alone, or what no product would give: the gesture is done, without a number."""
+    (made,), _ = ask("fait", number, asked=[CREATE])
+    assert (made.status, dict(made.data)) == (Status.ACCEPTED, {})
+
+
+def test_a_refused_creation_has_no_number() -> None:
+    """Nothing more is asked when the product did not let the person save."""
+    (made,), shown = ask("refusé", asked=[CREATE])
+    assert made.status is Status.REFUSED
+    assert text("pilot.person.number", "fr") not in shown
+
+
+def test_gestures_are_numbered_and_nothing_is_drawn_meanwhile(tmp_path: Path) -> None:
+    """A gesture put off keeps its number; the display is silenced exactly while a question stands."""
+    told: list[str] = []
+
+    @contextmanager
+    def hush() -> Iterator[None]:
+        told.append("hushed")
+        yield
+        told.append("free")
+
+    shown = io.StringIO()
+    lines = typed("fait", "1", "plus tard", "fait")
+    pilot = PersonPilot(partial(_text, "fr"), folder=tmp_path, lines=lines, output=shown, hush=hush)
+
+    async def run() -> None:
+        for one in (CREATE, SEND, SEND):
+            await pilot.stimulate(one)
+
+    asyncio.run(run())
+    headings = [line[:12] for line in shown.getvalue().splitlines() if line.startswith("---")]
+    assert headings == ["--- Geste 1 ", "--- Geste 2 ", "--- Geste 2 "]
+    assert told == ["hushed", "free"] * 3

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,12 +26,14 @@ def make(
     *,
     timing: Timing | None = None,
     folder: Path | None = None,
+    hush: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Pilot | None:
     """The pilot that a target declares, None when it declares none.
 
     `secrets` are the target's. `speech` gives a text of an id in the language of the run. `folder` is the run's: the
-    answers of a person are kept there, beside the journal. `timing.answer` is the time of one call. Raises
-    TargetError for a pilot without the key it needs, SetupError for anchors that cannot be read.
+    answers of a person are kept there, beside the journal; `hush` silences the rest while a person is asked.
+    `timing.answer` is the time of one call. Raises TargetError for a pilot without the key it needs, SetupError for
+    anchors that cannot be read.
     """
     if declared is None:
         return None
@@ -52,7 +55,7 @@ def make(
                 raise TargetError("target.missing-key", key="pilot.folder")
             return FilesPilot(declared.folder, timeout=seconds)
         case "person":
-            return PersonPilot(speech, folder=declared.folder or folder)
+            return PersonPilot(speech, folder=declared.folder or folder, hush=hush)
 
 
 def _needed(value: T, key: str) -> T:

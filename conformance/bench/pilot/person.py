@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -26,7 +26,7 @@ from conformance.bench.pilot.contract import (
     Stimulus,
     answer,
 )
-from conformance.bench.pilot.kinds import kind_of, kinds
+from conformance.bench.pilot.kinds import Kind, kind_of, kinds
 from conformance.standards.pilot.syntax import Garbage, read, write
 
 KEPT = "pilot-person.jsonl"
@@ -55,6 +55,9 @@ MEMBERS = frozenset({
 })  # fmt: skip
 """Members of a payload that a person is told by a name of their own language."""
 
+READ_ON_SCREEN = "ipp"
+"""The one member of the data that a person can tell: the number that the product gives to a patient it creates."""
+
 MISTAKES = 5
 """Lines that mean nothing before the question is put off."""
 
@@ -73,7 +76,8 @@ class PersonPilot:
 
     Answers but "later" are kept in `folder` (beside the journal), one JSON a line: a run that goes on, days later,
     finds them and asks only for the rest. Without a terminal nothing is asked and everything is pending. Files that
-    a gesture needs are put in `folder`; queries are never asked of a person.
+    a gesture needs are put in `folder`; queries are never asked of a person. `hush` is entered while a question
+    stands, so that nothing else is written over it.
     """
 
     transport: ClassVar[str] = "person"
@@ -88,7 +92,9 @@ class PersonPilot:
         lines: Callable[[], str] | None = None,
         output: TextIO | None = None,
         most: int = ASKED,
+        hush: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        self._hush = hush
         self._speech = speech
         self._folder = folder
         self._lines = lines or (_typed if sys.stdin is not None and sys.stdin.isatty() else None)
@@ -116,7 +122,8 @@ class PersonPilot:
             if self._left <= 0:
                 return _answer(stimulus.id, Status.PENDING, self._speech("pilot.person.enough"))
             self._left -= 1
-            return await _aside(partial(self._ask, stimulus, self._lines))
+            with self._hush():
+                return await _aside(partial(self._ask, stimulus, self._lines))
 
     async def query(self, query: Query) -> Answer:
         """Never asked of a person."""
@@ -132,7 +139,8 @@ class PersonPilot:
     def _ask(self, stimulus: Stimulus, lines: Callable[[], str]) -> Answer:
         kind = kind_of(stimulus.kind)
         values = {**dict.fromkeys(kind.payload["properties"], "-"), **self._shown(stimulus)}
-        self._say("", self._speech("pilot.person.heading", kind=kind.name, id=stimulus.id))
+        number = len(self._kept) + 1
+        self._say("", self._speech("pilot.person.heading", number=number, kind=kind.name, id=stimulus.id))
         self._say(self._speech(kind.gesture, **values))
         self._say(self._speech("pilot.person.words"))
         for _ in range(MISTAKES):
@@ -143,9 +151,22 @@ class PersonPilot:
             word, _, reason = line.strip().partition(":")
             status = WORDS.get(" ".join(word.casefold().split()))
             if status is not None:
-                return self._keep(stimulus, status, reason.strip()[:500])
+                told = self._told(kind, lines) if status is Status.ACCEPTED else {}
+                return self._keep(stimulus, status, reason.strip()[:500], told)
             self._say(self._speech("pilot.person.words"))
         return _answer(stimulus.id, Status.PENDING, self._speech("pilot.person.put-off"))
+
+    def _told(self, kind: Kind, lines: Callable[[], str]) -> dict[str, str]:
+        """The number that the product gave to a patient, when the gesture makes one; nothing when it is not known."""
+        asked = kind.data["properties"].get(READ_ON_SCREEN)
+        if asked is None or READ_ON_SCREEN in kind.payload["properties"]:
+            return {}
+        self._say(self._speech("pilot.person.number"))
+        try:
+            number = lines().strip()
+        except (EOFError, OSError):
+            number = ""
+        return {READ_ON_SCREEN: number} if 0 < len(number) <= asked["maxLength"] else {}
 
     def _shown(self, stimulus: Stimulus) -> dict[str, object]:
         """The payload for a human eye: lists in a row, contents in files."""
@@ -185,8 +206,8 @@ class PersonPilot:
         for line in lines:
             print(line, file=self._output, flush=True)
 
-    def _keep(self, stimulus: Stimulus, status: Status, reason: str) -> Answer:
-        made = _answer(stimulus.id, status, reason)
+    def _keep(self, stimulus: Stimulus, status: Status, reason: str, data: Mapping[str, str]) -> Answer:
+        made = _answer(stimulus.id, status, reason, data)
         if status is Status.PENDING:
             return made
         self._kept[stimulus.id] = made
@@ -255,6 +276,10 @@ async def _aside(work: Callable[[], Answer]) -> Answer:
     return await ended
 
 
-def _answer(id: str, status: Status, reason: str = "") -> Answer:
+def _answer(id: str, status: Status, reason: str = "", data: Mapping[str, str] | None = None) -> Answer:
     message: dict[str, Any] = {"api": API, "id": id, "status": status.value, "reason": reason}
-    return Answer(id, status, reason, raw=json.dumps(message, ensure_ascii=False, sort_keys=True).encode())
+    if data:
+        message["data"] = dict(data)
+    return Answer(
+        id, status, reason, data=data or {}, raw=json.dumps(message, ensure_ascii=False, sort_keys=True).encode()
+    )
