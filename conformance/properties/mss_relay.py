@@ -119,8 +119,8 @@ def receipt(driven: Driven[object], heard: Heard, context: Context) -> Iterator[
             yield finding("relay.receipt.not-asked", "Disposition", exchange=found[0][0].exchange.id)
         return
     if not found:
-        if hindered(heard, "mss"):
-            return  # the operator of the bench took nothing
+        if hindered(heard, "mss") or hindered(heard, "relay"):
+            return  # the bench's own operator took nothing, or the answer of its destination never got through
         # A system that says itself that it is done with the document has nothing more to send.
         steps = flow.steps_of(driven, heard) or ()
         done = any(flow.meanings(s.action) & {"integrate", "refuse"} for s in steps)
