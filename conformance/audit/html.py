@@ -163,7 +163,9 @@ def render(audit: Audit, lang: Lang) -> str:
     waves = [(w, [r for r in audit.requirements if r.wave == w]) for w in audit.identity.waves]
 
     def t(id: str, /, **values: object) -> str:
-        return text(f"audit.{id}", lang, **values)
+        told = text(f"audit.{id}", lang, **values)
+        # A French sign of two parts never begins a line.
+        return re.sub(r" (?=[:;?!»])", "\u00a0", told) if lang == "fr" else told
 
     def words(both: Words) -> str:
         return both.get(lang, "")

@@ -34,6 +34,9 @@ class Listener:
 
     async def close(self) -> None:
         """Stop accepting and drop every connection still in its handshake; harmless when repeated."""
+        with contextlib.suppress(NotImplementedError, ValueError):  # not on Windows; closed already
+            # A connection that comes as we cancel would be handed to an accept that is no more (asyncio says so aloud).
+            asyncio.get_running_loop().remove_reader(self._socket)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
