@@ -257,3 +257,7 @@ def _plainer(act: Act) -> Iterator[Act]:
         yield replace(act, detail="")
     if act.gesture in ("card", "application"):
         yield replace(act, gesture="search")
+    if act.gesture == "batch":
+        yield replace(act, gesture="verify")
+    if act.gesture in ("search", "card", "application") and act.detail != "natural":
+        yield replace(act, detail="natural")
