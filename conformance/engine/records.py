@@ -159,7 +159,7 @@ class Records:
             labels=sorted(driven.labels),
             digest=digest,
             calls=calls,
-            exchange=next((s.exchange for s in reversed(driven.sent)), None),
+            exchange=_provoking(driven, finding),
             finding=self.finding(finding),
             body=self.writer.plain(to_plain(driven.case)),
         )
@@ -182,6 +182,20 @@ class Records:
         """`close`: the run is over."""
         self.writer.append("close", counts=dict(counts))
         self.writer.flush()
+
+
+def _provoking(driven: Driven[Any], finding: Finding) -> str | None:
+    """What the bench sent last before the exchange that a finding shows; its last message when none came before."""
+    sent = [s.exchange for s in driven.sent]
+    shown = _rank(finding.location.exchange)
+    before = [exchange for exchange in sent if shown is not None and (_rank(exchange) or 0) <= shown]
+    return next(reversed(before or sent), None)
+
+
+def _rank(exchange: str | None) -> int | None:
+    """Exchanges are numbered as they are recorded: `x12`."""
+    digits = (exchange or "")[1:]
+    return int(digits) if digits.isdecimal() else None
 
 
 @dataclass(slots=True)
