@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.audit.build import build
+from conformance.audit.model import Counterexample
 from conformance.bench.clock import today
 from conformance.catalogue.loader import load_profile
 from conformance.engine.run import RunRequest, run
@@ -24,6 +25,12 @@ DEFECTS = {
 }
 
 
+def gestures(one: Counterexample) -> list[str]:
+    """The events of a story, in order."""
+    assert isinstance(one.data, dict)
+    return [act["gesture"] for act in one.data["acts"]]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_mistake_is_shown_by_at_most_five_events(defect: str, tmp_path: Path) -> None:
@@ -36,9 +43,7 @@ def test_a_mistake_is_shown_by_at_most_five_events(defect: str, tmp_path: Path) 
         run(request, pair.make_lab)
     audit = build(profile, tmp_path / "run")
     (row,) = (one for one in audit.requirements if one.key == key)
-    stories = [
-        [act["gesture"] for act in one.data["acts"]] for scenario in row.scenarios for one in scenario.counterexamples
-    ]
+    stories = [gestures(one) for scenario in row.scenarios for one in scenario.counterexamples]
     assert stories
     for story in stories:
         assert 2 <= len(story) <= MOST
