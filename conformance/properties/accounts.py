@@ -93,8 +93,8 @@ def rpps_lookup(driven: Driven[Any], heard: Heard, context: Context) -> Iterator
         return
     account = _account(driven, heard, "account-later" if case.kind == "directory-down" else "account")
     if not found:
-        if case.kind != "directory-down" and hindered(heard, "annuaire"):
-            return  # the directory failed on purpose, for others of whom it was asked first
+        if hindered(heard, "annuaire"):
+            return  # the directory failed on purpose, perhaps for others of whom it was asked first
         # The account stands and has no RPPS: this is told, not only not heard. With one, it came from elsewhere.
         if account and not account.get("rpps"):
             yield finding("ie.rpps.not-searched", "rpps", exchange=creation.exchange, expected=_declared_rpps(heard))
