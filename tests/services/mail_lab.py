@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import imaplib
 import smtplib
 import ssl
@@ -47,11 +48,11 @@ class Bench:
             context.load_cert_chain(*export(self.folder, "client", identity or self.pki.vendor_client()))
         return context
 
-    def settle(self, environment: Mapping[str, str]) -> Window:
-        """An empty window in an environment."""
+    def settle(self, environment: Mapping[str, str], seconds: float = 0.0) -> Window:
+        """A window in an environment in which nothing is driven for some seconds."""
 
         async def nothing(drive: Drive) -> None:
-            return
+            await asyncio.sleep(seconds)
 
         return self.lab.window([Job("j", nothing)], environment)
 

@@ -485,7 +485,7 @@ def test_polling_does_not_keep_a_window_open(bench: Bench) -> None:
     poller.start()
     try:
         assert bench.of("login", "imap")
-        window = bench.settle({})
+        window = bench.settle({}, seconds=1.0)
         assert window.settled
         told = [e for e in window.exchanges if e.channel == "imap"]
         assert len(told) <= 210
