@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from handmade import golden
+from rich.console import Console
+from rich.progress import Progress
 
 from conformance.cli import app, speech
 from conformance.cli.ending import new_folder, remember, remembered
-from conformance.cli.progress import display, told
+from conformance.cli.progress import Display, display, told
 from conformance.engine import events
 from conformance.errors import OutputError
 from conformance.evidence.codes import all_codes
@@ -97,3 +100,17 @@ def test_a_run_remembers_where_its_files_are(tmp_path: Path) -> None:
     assert remembered(tmp_path) == {}
     (tmp_path / "run" / "command.json").write_text("[]", encoding="utf-8")
     assert remembered(tmp_path / "run") == {}
+
+
+def test_bars_are_not_drawn_while_somebody_is_asked() -> None:
+    """The live bars stop for the question and come back after it; plain lines need nothing."""
+    bars = Progress(console=Console(file=io.StringIO(), force_terminal=True), transient=True)
+    with bars, Display(bars).hushed():
+        asked = bars.live.is_started
+    with bars:
+        with Display(bars).hushed():
+            pass
+        back = bars.live.is_started
+    with Display(None).hushed():
+        pass
+    assert (asked, back) == (False, True)
