@@ -11,6 +11,9 @@ from conformance.cli.options import Dsr, Lang, Out, Seed, dsr_of, seed_of
 INCOMPLETE = 3
 """The exit code of an audit that still waits for proofs."""
 
+SETTLE = 0.2
+"""Seconds of silence that close a window: a demonstration is short, and its vendor answers at once."""
+
 
 def demo(
     dsr: Dsr = "PFI",
@@ -33,7 +36,7 @@ def demo(
     with (
         display() as shown,
         resumable(shown, demo=True),
-        embedded(name, folder / "vendor", defects=defect or ()) as pair,
+        embedded(name, folder / "vendor", defects=defect or (), settle=SETTLE) as pair,
     ):
         waves = tuple(w.name for w in profile.waves)
         request = RunRequest(profile, waves, pair.target, folder, today(), "smoke", seed_of(seed) or 0)

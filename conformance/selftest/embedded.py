@@ -81,11 +81,16 @@ def _unspoken(id: str, /, **values: object) -> str:
 
 @contextmanager
 def embedded(
-    dsr: str, folder: Path, *, waves: Iterable[str] = ("va1", "va2"), defects: Iterable[str] = ()
+    dsr: str,
+    folder: Path,
+    *,
+    waves: Iterable[str] = ("va1", "va2"),
+    defects: Iterable[str] = (),
+    settle: float = 0.35,
 ) -> Iterator[Embedded]:
     """Start the reference vendor of a DSR with its files in `folder`; raises UsageError when there is none.
 
-    The token of its pilot is in the environment variable `TOKEN_ENV` meanwhile.
+    `settle` is how long a silence closes a window: shorter is faster, and loses what a loaded machine says late. The token of its pilot is in the environment variable `TOKEN_ENV` meanwhile.
     """
     if dsr not in DSRS:
         raise UsageError("selftest.unknown-dsr", dsr=dsr, known=", ".join(DSRS))
@@ -99,7 +104,7 @@ def embedded(
         ReferenceVendor(folder, pki, peers, token=token, defects=defects, dsr=dsr) as vendor,
     ):
         path = folder / "target.toml"
-        path.write_text(_target(dsr, tuple(waves), vendor.addresses, ports), encoding="utf-8")
+        path.write_text(_target(dsr, tuple(waves), vendor.addresses, ports, settle), encoding="utf-8")
         yield Embedded(vendor, load(path), pki)
 
 
@@ -117,7 +122,9 @@ def _token() -> Iterator[str]:
             os.environ[TOKEN_ENV] = before
 
 
-def _target(dsr: str, waves: tuple[str, ...], addresses: Mapping[str, str], ports: Mapping[str, int]) -> str:
+def _target(
+    dsr: str, waves: tuple[str, ...], addresses: Mapping[str, str], ports: Mapping[str, int], settle: float
+) -> str:
     claims = [key for key in CLAIMS if key.split("/")[0] == dsr and key.split("/")[1] in waves]
     services = "".join(f'[services.{name}]\nlisten = "127.0.0.1:{port}"\n\n' for name, port in ports.items())
     endpoints = "".join(f'{name} = "{addresses[name.replace("-", "_")]}"\n' for name in ENDPOINTS[dsr])
@@ -130,7 +137,7 @@ def _target(dsr: str, waves: tuple[str, ...], addresses: Mapping[str, str], port
         f"[endpoints]\n{endpoints}\n"
         f"{services}"
         f'[pilot]\nkind = "http"\nurl = "{addresses["pilot"]}"\ntoken_env = "{TOKEN_ENV}"\n\n'
-        "[timing]\nanswer = 5.0\nsettle = 0.2\nsettle_max = 20.0\nparallel = 4\nreaction = 4.0\npilot = 15.0\n\n"
+        f"[timing]\nanswer = 5.0\nsettle = {settle}\nsettle_max = 20.0\nparallel = 4\nreaction = 4.0\npilot = 15.0\n\n"
         f"{SETTINGS[dsr]}"
     )
 
