@@ -90,7 +90,8 @@ def embedded(
 ) -> Iterator[Embedded]:
     """Start the reference vendor of a DSR with its files in `folder`; raises UsageError when there is none.
 
-    `settle` is how long a silence closes a window: shorter is faster, and loses what a loaded machine says late. The token of its pilot is in the environment variable `TOKEN_ENV` meanwhile.
+    `settle` is how long a silence closes a window: shorter is faster, and loses what a loaded machine says late. The
+    token of its pilot is in the environment variable `TOKEN_ENV` meanwhile.
     """
     if dsr not in DSRS:
         raise UsageError("selftest.unknown-dsr", dsr=dsr, known=", ".join(DSRS))
