@@ -52,8 +52,8 @@ class SetSignature:
     """A signature as found in the submission.
 
     `intact` says that it matches its certificate; `reason` why not (`certificate`, `digest`, or `coverage`: the
-    manifest is not what was signed). `references` are those of the manifest: the set and each document. `subject` is the name in
-    the certificate.
+    manifest is not what was signed). `references` are those of the manifest: the set and each document. `subject` is
+    the name in the certificate.
     """
 
     intact: bool
