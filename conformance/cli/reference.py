@@ -11,8 +11,8 @@ from conformance.cli.help import Command, Group
 from conformance.cli.options import Dsr, Lang, dsr_of
 from conformance.errors import UsageError
 
-PLAYED = ("PFI", "RI")
-"""The DSRs that have a reference vendor."""
+PLAYED = ("PFI", "RI", "SGL", "RIS", "DPI")
+"""The DSRs that have a reference vendor: whole for PFI and RI, the identity part for the others."""
 
 app = typer.Typer(cls=Group, help="cli.reference.help", no_args_is_help=False)
 

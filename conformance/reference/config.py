@@ -123,7 +123,7 @@ SECTIONS = ("schema", "dsr", "listen", "peers", "tls", "organisation", "limits",
 
 class _Settings(Reader):
     def config(self) -> Config:
-        return self.repository() if self.raw.get("dsr") == "RI" else self.platform()
+        return self.repository() if self.raw.get("dsr") in config_identity.REPOSITORIES else self.platform()
 
     def repository(self) -> Config:
         sections = ("pilot", "accounts", "psc", "annuaire")

@@ -1,4 +1,4 @@
-"""Settings of the identity repository (`dsr = "RI"`): its domain, where PAM goes, how the INSi service is called."""
+"""Settings of the identity repository (`REPOSITORIES`): its domain, where PAM goes, how the INSi service is called."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from conformance.reference.config_reader import Address, Reader
+
+REPOSITORIES = ("RI", "SGL", "RIS", "LGO", "DPI")
+"""The DSRs that it plays: whole for the RI, the identity part alone for the others."""
 
 SECTIONS = ("domain", "pam", "insi")
 SERVICE = "/lps"

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
 from conformance.models.identity_exchange import TraceStory
-from conformance.properties.base import register
+from conformance.properties.base import of_row, register
 from conformance.properties.identity_exchange.told import answered, between, calls, finding, identity
 from conformance.properties.identity_life.flow import Call
 from conformance.properties.mail_flow import step, told
@@ -20,7 +20,7 @@ _STANDING = ("recuperee", "qualifiee")
     "ins.insi-rights",
     exercise="identity.traces",
     clause="DSR RI INS/va1.32 ; Guide d'implémentation de l'INS, règle 4",
-    requirements=("RI/va1/INS/va1.32",),
+    requirements=of_row("va1/INS/va1.32", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.rights.called"}),
     claims=frozenset({"traces:rights"}),
     needs=NEEDS | {"pilot:settings.set/1"},
@@ -41,7 +41,7 @@ def insi_rights(driven: Driven[Any], heard: Heard, context: Context) -> Iterator
     "ins.search-two-ways",
     exercise="identity.traces",
     clause="DSR RI INS/va1.34 ; Guide d'intégration du téléservice INSi (SEL-MP-043)",
-    requirements=("RI/va1/INS/va1.34",),
+    requirements=of_row("va1/INS/va1.34", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.search.other-way"}),
     claims=frozenset({"traces:traits-00", "traces:card-00"}),
     needs=NEEDS,
@@ -92,7 +92,7 @@ def card_authentication(driven: Driven[Any], heard: Heard, context: Context) -> 
     "ins.software-certificate",
     exercise="identity.traces",
     clause="DSR RI INS/va1.58, INS/va1.65 ; Guide d'intégration du téléservice INSi (SEL-MP-043)",
-    requirements=("RI/va1/INS/va1.58", "RI/va1/INS/va1.65"),
+    requirements=of_row("va1/INS/va1.58", "RI", "SGL", "RIS") + of_row("va1/INS/va1.65", "RI"),
     codes=frozenset({"ins.caller.no-certificate", "ins.caller.failed"}),
     claims=frozenset({"traces:authentication"}),
     needs=NEEDS | {"pilot:identity.verify-insi/1"},
@@ -119,7 +119,7 @@ def software_certificate(driven: Driven[Any], heard: Heard, context: Context) ->
     "ins.batch-verification",
     exercise="identity.traces",
     clause="DSR RI INS/va1.70 ; Guide d'implémentation de l'INS, règle 46",
-    requirements=("RI/va1/INS/va1.70",),
+    requirements=of_row("va1/INS/va1.70", "RI", "SGL"),
     codes=frozenset({"ins.batch.ok-lost", "ins.batch.ko-kept", "ins.batch.one-by-one"}),
     claims=frozenset({"traces:batch"}),
     needs=NEEDS | {"pilot:identity.verify-batch/1", "pilot:identity.read/1"},

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
-from conformance.properties.base import register
+from conformance.properties.base import of_row, register
 from conformance.properties.identity_life.flow import (
     LOCKED,
     SECONDARY,
@@ -66,7 +66,7 @@ def same(one: str, other: str) -> bool:
     "ins.strict-traits-locked",
     exercise="identity.life",
     clause="DSR RI INS/va1.18 ; Guide d'implémentation de l'INS, règle 26",
-    requirements=("RI/va1/INS/va1.18",),
+    requirements=of_row("va1/INS/va1.18", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.locked.changed"}),
     claims=frozenset({"story:change-refused-retrieved", "story:change-refused-qualified"}),
     control="story:complete-qualified",
@@ -103,7 +103,7 @@ def strict_traits_locked(driven: Driven[Any], heard: Heard, context: Context) ->
     "ins.secondary-traits-free",
     exercise="identity.life",
     clause="DSR RI INS/va1.48 ; Guide d'implémentation de l'INS, règle 26",
-    requirements=("RI/va1/INS/va1.48",),
+    requirements=of_row("va1/INS/va1.48", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.secondary.locked", "ins.secondary.ins-lost"}),
     claims=frozenset({"story:complete-retrieved", "story:complete-qualified"}),
     needs=NEEDS | {"pilot:identity.update/1"},
@@ -137,7 +137,7 @@ def secondary_traits_free(driven: Driven[Any], heard: Heard, context: Context) -
     "ins.strict-trait-changed",
     exercise="identity.life",
     clause="DSR RI INS/va1.60 ; Guide d'implémentation de l'INS, règle 27",
-    requirements=("RI/va1/INS/va1.60",),
+    requirements=of_row("va1/INS/va1.60", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.strict.ins-kept", "ins.strict.status-kept", "ins.strict.not-propagated"}),
     claims=frozenset(
         {

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Severity, Witness
-from conformance.properties.base import register
+from conformance.properties.base import of_row, register
 from conformance.properties.identity_life.changes import same
 from conformance.properties.identity_life.flow import SECONDARY, STRICT, Act, Value, acts, joined, value_of
 from conformance.properties.identity_life.table import NEEDS, finding
@@ -33,7 +33,7 @@ def _besides(act: Act) -> Mapping[str, str]:
     "ins.mandatory-fields",
     exercise="identity.life",
     clause="DSR RI INS/va1.21 ; Guide d'implémentation de l'INS, règle 5",
-    requirements=("RI/va1/INS/va1.21",),
+    requirements=of_row("va1/INS/va1.21", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.create.incomplete", "ins.create.place-unknown"}),
     claims=WITHOUT | {"story:create-place-unknown"},
     control="story:create-reduced",
@@ -66,7 +66,7 @@ def mandatory_fields(driven: Driven[Any], heard: Heard, context: Context) -> Ite
     "ins.optional-fields",
     exercise="identity.life",
     clause="DSR RI INS/va1.22 ; Guide d'implémentation de l'INS, règle 5",
-    requirements=("RI/va1/INS/va1.22",),
+    requirements=of_row("va1/INS/va1.22", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.create.more-required", "ins.create.not-told"}),
     claims=frozenset({"story:create-reduced"}),
     control="story:create-full",
@@ -106,7 +106,7 @@ def _plain(typed: Mapping[str, Value]) -> bool:
     "ins.document-kind",
     exercise="identity.life",
     clause="DSR RI INS/va1.23 ; Guide d'implémentation de l'INS, règle 19",
-    requirements=("RI/va1/INS/va1.23",),
+    requirements=of_row("va1/INS/va1.23", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.document.lost", "ins.document.told-otherwise"}),
     claims=frozenset({"story:document-high", "story:document-low"}),
     needs=NEEDS | {"pilot:identity.document/1"},
@@ -135,7 +135,7 @@ def document_kind(driven: Driven[Any], heard: Heard, context: Context) -> Iterat
     "ins.identity-fields",
     exercise="identity.life",
     clause="DSR RI INS/va1.56 ; Guide d'implémentation de l'INS, règle 1",
-    requirements=("RI/va1/INS/va1.56",),
+    requirements=of_row("va1/INS/va1.56", "RI", "SGL", "RIS"),
     codes=frozenset(
         {"ins.fields.lost", "ins.fields.told-otherwise", "ins.fields.not-capital", "ins.fields.impossible-date"}
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
-from conformance.properties.base import Judge, register
+from conformance.properties.base import Judge, of_row, register
 from conformance.properties.identity_life.flow import Act, Found, Held, acts, joined
 from conformance.properties.identity_life.table import NEEDS, finding
 from conformance.standards.ins import traits
@@ -19,7 +19,7 @@ SEARCH = NEEDS | {"pilot:identity.search-insi/1"}
     "ins.doubtful-no-call",
     exercise="identity.life",
     clause="DSR RI INS/va1.20 ; Guide d'implémentation de l'INS, règle 25",
-    requirements=("RI/va1/INS/va1.20",),
+    requirements=of_row("va1/INS/va1.20", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.blocked.called", "ins.blocked.still"}),
     claims=frozenset({"story:blocked-search-doubtful", "story:blocked-search-fictitious", "story:withdrawn-search"}),
     control="story:retrieved",
@@ -115,7 +115,7 @@ for _row in UNUSABLE:
         _row.name,
         exercise="identity.life",
         clause=f"DSR RI {_row.row} ; Guide d'implémentation de l'INS, {_row.rule}",
-        requirements=(f"RI/va1/{_row.row}",),
+        requirements=of_row(f"va1/{_row.row}", "RI", "SGL", "RIS"),
         codes=frozenset({_row.code}),
         claims=_CLAIMS[_row.name],
         control="story:retrieved",
@@ -127,7 +127,7 @@ for _row in UNUSABLE:
     "ins.first-given-name",
     exercise="identity.life",
     clause="DSR RI INS/va1.51 ; Guide d'implémentation de l'INS, règle 6",
-    requirements=("RI/va1/INS/va1.51",),
+    requirements=of_row("va1/INS/va1.51", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.first-given.incoherent", "ins.first-given.overwritten", "ins.first-given.needless"}),
     claims=frozenset({"story:first-given-incoherent", "story:first-given-compound"}),
     control="story:retrieved",
@@ -170,7 +170,7 @@ _PATHS = {
     "ins.insi-fields-copied",
     exercise="identity.life",
     clause="DSR RI INS/va1.52 ; Guide d'implémentation de l'INS, règle 6",
-    requirements=("RI/va1/INS/va1.52",),
+    requirements=of_row("va1/INS/va1.52", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.copy.field", "ins.copy.told"}),
     claims=frozenset(
         {

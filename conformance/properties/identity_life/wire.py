@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Severity, Witness
-from conformance.properties.base import register
+from conformance.properties.base import of_row, register
 from conformance.properties.identity_life.flow import Act, Held, Told, acts, joined
 from conformance.properties.identity_life.table import NEEDS, finding
 from conformance.standards.hl7v2.pam import rules
@@ -39,7 +39,7 @@ def _ins(patient: PamPatient) -> tuple[str, str]:
     "ins.unqualified-without-ins",
     exercise="identity.life",
     clause="DSR RI INS/va1.53, INS/va1.59 ; Guide d'implémentation de l'INS, règle 28",
-    requirements=("RI/va1/INS/va1.53", "RI/va1/INS/va1.59"),
+    requirements=of_row("va1/INS/va1.53", "RI") + of_row("va1/INS/va1.59", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.out.unqualified", "ins.out.in-text"}),
     claims=UNQUALIFIED | {"story:qualified-by-insi"},
     control="story:qualified-by-insi",
