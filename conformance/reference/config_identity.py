@@ -11,6 +11,9 @@ from conformance.reference.config_reader import Address, Reader
 REPOSITORIES = ("RI", "SGL", "RIS", "LGO", "DPI")
 """The DSRs that it plays: whole for the RI, the identity part alone for the others."""
 
+SILENT = ("LGO",)
+"""Those that may send no PAM."""
+
 SECTIONS = ("domain", "pam", "insi")
 SERVICE = "/lps"
 """Path of the INSi service when its address has none."""
@@ -51,10 +54,13 @@ class Insi:
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """All of it. `insi` is the address of the service including its path, `pam` where our messages go."""
+    """All of it. `insi` is the address of the service including its path, `pam` where our messages go.
+
+    Without `pam` nobody is told of what happens to identities.
+    """
 
     insi: str
-    pam: Address
+    pam: Address | None
     domain: Domain = Domain()
     told: Pam = Pam()
     client: Insi = Insi()
@@ -63,9 +69,10 @@ class Identities:
 def read(reader: Reader) -> Identities:
     """The sections of an identity repository; raises ConfigError."""
     peers = reader.table("peers", ("insi", "pam"))
+    told = "pam" in peers or reader.raw.get("dsr") not in SILENT
     return Identities(
         insi=_service(reader, reader.text(peers, "peers", "insi")),
-        pam=reader.address("peers.pam", reader.text(peers, "peers", "pam"), zero=False),
+        pam=reader.address("peers.pam", reader.text(peers, "peers", "pam"), zero=False) if told else None,
         domain=Domain(**reader.section("domain", Domain)),
         told=Pam(**reader.section("pam", Pam)),
         client=Insi(**reader.section("insi", Insi)),

@@ -32,6 +32,7 @@ SCHEMES: Mapping[str, Mapping[str, str]] = {
     },
     "RI": {"igc": "http", "annuaire": "http", "psc": "https", "pam": "mllp", "insi": "https"},
     **{dsr: {"igc": "http", "pam": "mllp", "insi": "https"} for dsr in ("SGL", "RIS", "DPI")},
+    "LGO": {"igc": "http", "insi": "https"},
 }
 """By DSR, the services of the bench that the reference vendor uses, and how it speaks to each."""
 
@@ -46,6 +47,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
            "recoit-autre-domaine", "!copie-titre-identite"),
     "SGL": _IDENTITY,
     "RIS": _IDENTITY,
+    "LGO": _IDENTITY,
     "DPI": ("donnees-avec-ins",),
 }  # fmt: skip
 CLAIMS = (
@@ -64,14 +66,15 @@ PRODUCTS = {
     "RI": "Référentiel de référence",
     "SGL": "SGL de référence (identités)",
     "RIS": "RIS de référence (identités)",
+    "LGO": "LGO de référence (identités)",
     "DPI": "DPI de référence (identités)",
 }
 _INS = '[settings]\nins_environment = "production"\n'
 SETTINGS = {
     "PFI": '[settings]\nincoming_messages = "ORU MDM OUL ORM SIU"\n',
-    **dict.fromkeys(("RI", "SGL", "RIS", "DPI"), _INS),
+    **dict.fromkeys(("RI", "SGL", "RIS", "LGO", "DPI"), _INS),
 }
-ENDPOINTS = {"PFI": ("documents", "third-party"), **dict.fromkeys(("RI", "SGL", "RIS", "DPI"), ("identities",))}
+ENDPOINTS = {"PFI": ("documents", "third-party"), **dict.fromkeys(("RI", "SGL", "RIS", "LGO", "DPI"), ("identities",))}
 """By DSR, the ports of the vendor that the bench sends to."""
 
 

@@ -58,7 +58,7 @@ class Settings:
         return [
             f'schema = "reference/1"\ndsr = "{self._dsr}"',
             _table("listen", identities=_spot(listening, "identities"), admin=_spot(listening, "admin")),
-            _table("peers", insi=self._peers["insi"], pam=self._peers["pam"]),
+            _table("peers", **{name: self._peers[name] for name in ("insi", "pam") if name in self._peers}),
             _table("tls", ca="ca.pem", certificate="client.pem", key="client.key"),
             _table("organisation", **ORGANISATION),
             _table(

@@ -77,8 +77,8 @@ def _same(one: Held, names: set[str], matricule: str) -> bool:
 @register(
     "ins.requalification",
     exercise="identity.reception",
-    clause="DSR RI INS/va1.13 ; Guide d'implémentation de l'INS, règle 30",
-    requirements=of_row("va1/INS/va1.13", "RI", "SGL", "RIS"),
+    clause="DSR INS/va1.13 ; Guide d'implémentation de l'INS, règle 30",
+    requirements=of_row("va1/INS/va1.13", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset(
         {
             "ins.reception.qualified-as-received",
@@ -136,8 +136,8 @@ def _since(driven: Driven[Any], heard: Heard, one: Scene) -> frozenset[str]:
 @register(
     "ins.trust-contract",
     exercise="identity.reception",
-    clause="DSR RI INS/va1.04, INS/va1.57 ; Guide d'implémentation de l'INS, règle 30",
-    requirements=of_row("va1/INS/va1.04", "RI", "SGL", "RIS") + of_row("va1/INS/va1.57", "RI", "RIS"),
+    clause="DSR INS/va1.04, INS/va1.57 ; Guide d'implémentation de l'INS, règle 30",
+    requirements=of_row("va1/INS/va1.04", "RI", "SGL", "RIS", "LGO") + of_row("va1/INS/va1.57", "RI", "RIS"),
     codes=frozenset({"ins.reception.contract-ignored", "ins.reception.contract-altered", "ins.reception.not-created"}),
     claims=frozenset({"reception:contract", "reception:contract-known"}),
     needs=NEEDS | {"pilot:settings.set/1"},

@@ -36,8 +36,8 @@ def _same(one: Held, patient: PamPatient) -> bool:
 @register(
     "ins.verification-refused-new",
     exercise="identity.reception",
-    clause="DSR RI INS/va1.05 ; Guide d'implémentation de l'INS, règle 51",
-    requirements=of_row("va1/INS/va1.05", "RI", "SGL", "RIS"),
+    clause="DSR INS/va1.05 ; Guide d'implémentation de l'INS, règle 51",
+    requirements=of_row("va1/INS/va1.05", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.third-party.ins-kept", "ins.third-party.status"}),
     claims=frozenset({"reception:ko-unknown"}),
     control="reception:ok-unknown",
@@ -71,8 +71,8 @@ def verification_refused_new(driven: Driven[Any], heard: Heard, context: Context
 @register(
     "ins.verification-refused-known",
     exercise="identity.reception",
-    clause="DSR RI INS/va1.07 ; Guide d'implémentation de l'INS, règle 51",
-    requirements=of_row("va1/INS/va1.07", "RI", "SGL", "RIS"),
+    clause="DSR INS/va1.07 ; Guide d'implémentation de l'INS, règle 51",
+    requirements=of_row("va1/INS/va1.07", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.third-party.updated", "ins.third-party.told"}),
     claims=frozenset({"reception:ko-known"}),
     control="reception:ok-known",

@@ -26,7 +26,7 @@ class Row:
     reached: str
     claims: frozenset[str]
     control: str | None = None
-    dsrs: tuple[str, ...] = ("RI", "SGL", "RIS")
+    dsrs: tuple[str, ...] = ("RI", "SGL", "RIS", "LGO")
 
 
 def _created(all_acts: Sequence[Act], place: int) -> bool:
@@ -96,7 +96,7 @@ ROWS = (
         "a doubtful or fictitious identity was no longer provisional before",
         frozenset({"story:doubtful-qualified", "story:doubtful-retrieved", "story:doubtful-validated",
                    "story:fictitious-qualified", "story:fictitious-retrieved", "story:fictitious-validated"}),
-        dsrs=("RI", "RIS"),  # the row of that number is another one for the SGL
+        dsrs=("RI", "RIS", "LGO"),  # the row of that number is another one for the SGL
     ),
 )  # fmt: skip
 """A status and what it follows from."""
@@ -135,7 +135,7 @@ for _row in ROWS:
     register(
         _row.name,
         exercise="identity.life",
-        clause=f"DSR RI {_row.key.rpartition('/')[0].rpartition('/')[2]}/{_row.key.rpartition('/')[2]} ; {_row.clause}",
+        clause=f"DSR {_row.key.rpartition('/')[0].rpartition('/')[2]}/{_row.key.rpartition('/')[2]} ; {_row.clause}",
         requirements=of_row(_row.key, *_row.dsrs),
         codes=frozenset({_row.code, "ins.status.told-otherwise"}),
         claims=_row.claims,
@@ -147,8 +147,8 @@ for _row in ROWS:
 @register(
     "ins.verification-refused-own",
     exercise="identity.life",
-    clause="DSR RI INS/va1.08 ; Guide d'implémentation de l'INS, règle 49",
-    requirements=of_row("va1/INS/va1.08", "RI", "SGL", "RIS"),
+    clause="DSR INS/va1.08 ; Guide d'implémentation de l'INS, règle 49",
+    requirements=of_row("va1/INS/va1.08", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.ko.ins-kept", "ins.ko.status-kept"}),
     claims=frozenset({"story:verify-ko-qualified", "story:verify-ko-retrieved", "story:batch-ko"}),
     control="story:verify-ok",
