@@ -16,11 +16,13 @@ from conformance.selftest.settings import TOKEN_ENV
 from conformance.selftest.vendor import seeded_defects
 
 ENDPOINTS = {"PFI": {"documents", "third-party"}, **{dsr: {"identities"} for dsr in set(DSRS) - {"PFI"}}}
+_RI = ("mail.", "document.", "dashboard.read")
 OTHERS = {
     "PFI": ("identity.", "edition.", "export.", "dashboard.insi"),
-    **dict.fromkeys(set(DSRS) - {"PFI"}, ("mail.", "document.", "dashboard.read")),
+    "RI": _RI,
+    **dict.fromkeys(set(DSRS) - {"PFI", "RI"}, (*_RI, "login.psc", "account.sync")),
 }
-"""Kinds that a reference vendor has not: those of the other."""
+"""Kinds that a reference vendor has not: those of the other, and those of the services that it is not given."""
 
 
 @pytest.fixture(scope="module", params=DSRS)
