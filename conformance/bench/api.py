@@ -105,6 +105,10 @@ class Drive(Protocol):
         """Wait until nothing has been heard for a while; False when that never came."""
         ...
 
+    def has(self, service: str) -> bool:
+        """Whether a service of the bench is there in this run: one that the target does not declare is not."""
+        ...
+
     def address(self, service: str) -> str:
         """The URL by which the vendor's system reaches a service of the bench."""
         ...

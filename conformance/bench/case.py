@@ -178,6 +178,10 @@ class CaseDrive:
         """See `Drive.quiet`."""
         return await self._stage.settle()
 
+    def has(self, service: str) -> bool:
+        """See `Drive.has`."""
+        return service in self._stage.services and service in self._stage.target.services
+
     def address(self, service: str) -> str:
         """See `Drive.address`."""
         return self._stage.service(service).advertise

@@ -34,7 +34,7 @@ class IdentityLife:
     """
 
     name: ClassVar[str] = NAME
-    needs: ClassVar[frozenset[str]] = frozenset({"pilot:identity.create/1", "service:pam", "service:insi"})
+    needs: ClassVar[frozenset[str]] = frozenset({"pilot:identity.create/1", "service:insi"})
     environments: ClassVar[tuple[Environment, ...]] = (NORMAL,)
     case_type: ClassVar[type] = IdentityStory
     exclusive: ClassVar[bool] = True
@@ -114,7 +114,7 @@ class _Playing:
 
     async def _heard(self, acted: Acted, *, owed: bool) -> None:
         """Until the message owed came, or the product has nothing more to say."""
-        if owed and acted.acted:
+        if owed and acted.acted and self._drive.has("pam"):
             await self._drive.wait("pam", self._mark)
         await self._drive.quiet()
 

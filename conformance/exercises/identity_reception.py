@@ -46,9 +46,7 @@ class IdentityReception:
     """
 
     name: ClassVar[str] = NAME
-    needs: ClassVar[frozenset[str]] = frozenset(
-        {"endpoint:identities", "service:insi", "service:pam", "pilot:identity.read/1"}
-    )
+    needs: ClassVar[frozenset[str]] = frozenset({"endpoint:identities", "service:insi", "pilot:identity.read/1"})
     environments: ClassVar[tuple[Environment, ...]] = (NORMAL,)
     case_type: ClassVar[type] = ReceptionStory
     exclusive: ClassVar[bool] = True
@@ -176,7 +174,7 @@ class _Playing:
 
     async def _ours(self) -> LocalId | None:
         """The number of the patient as the product itself writes it."""
-        heard = await self._drive.wait("pam", self._binding.letters.encode())
+        heard = await self._drive.wait("pam", self._binding.letters.encode()) if self._drive.has("pam") else None
         if heard is None:
             return None
         try:

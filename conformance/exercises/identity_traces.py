@@ -40,7 +40,7 @@ class IdentityTraces:
     """
 
     name: ClassVar[str] = NAME
-    needs: ClassVar[frozenset[str]] = frozenset({"service:insi", "service:pam", "pilot:identity.create/1"})
+    needs: ClassVar[frozenset[str]] = frozenset({"service:insi", "pilot:identity.create/1"})
     environments: ClassVar[tuple[Environment, ...]] = (NORMAL,)
     case_type: ClassVar[type] = TraceStory
     exclusive: ClassVar[bool] = True
@@ -187,7 +187,8 @@ class _Playing:
         await self._search("search")
         await self._pilot("identity.document/1", "document", kind="PA", trust="high")
         await self._pilot("identity.validate/1", "qualified")
-        await self._drive.wait("pam", self._person.ins.matricule.encode())
+        if self._drive.has("pam"):
+            await self._drive.wait("pam", self._person.ins.matricule.encode())
         await self._drive.quiet()
         await self._traces("partner", "partners")
 

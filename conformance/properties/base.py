@@ -38,6 +38,11 @@ class Property:
     passive: bool = False
 
 
+def of_row(row: str, *dsrs: str) -> tuple[str, ...]:
+    """The keys of one official row in several DSRs (row `va1/INS/va1.08`, DSR `SGL`: `SGL/va1/INS/va1.08`)."""
+    return tuple(f"{dsr}/{row}" for dsr in dsrs)
+
+
 _registry: dict[str, Property] = {}
 
 

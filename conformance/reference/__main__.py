@@ -1,6 +1,7 @@
 """`python -m conformance.reference --config FILE [--defect NAME ...]`: a reference vendor as a process.
 
-The settings say which product: a platform (`dsr = "PFI"`) or an identity repository (`dsr = "RI"`).
+The settings say which product: a platform (`dsr = "PFI"`) or an identity repository (`dsr = "RI"`, or the identity
+part of a `"SGL"`, `"RIS"`, `"LGO"` or `"DPI"`).
 """
 
 from __future__ import annotations
@@ -54,10 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _listing(dsr: str, *, as_json: bool) -> str:
-    found = [d for d in DEFECTS if not dsr or d.key.startswith(f"{dsr}/")]
+    found = [(d, key) for d in DEFECTS for key in d.keys if not dsr or key.startswith(f"{dsr}/")]
     if not as_json:
-        return "\n".join(f"{d.name}{' (restart)' if d.restart else ''}\t{d.key}\t{d.en}" for d in found)
-    rows = [{"name": d.name, "key": d.key, "fr": d.fr, "en": d.en, "restart": d.restart} for d in found]
+        return "\n".join(f"{d.name}{' (restart)' if d.restart else ''}\t{key}\t{d.en}" for d, key in found)
+    rows = [{"name": d.name, "key": key, "fr": d.fr, "en": d.en, "restart": d.restart} for d, key in found]
     return json.dumps(rows, ensure_ascii=False, indent=1)
 
 

@@ -88,7 +88,8 @@ class Retry:
 class Config:
     """All settings, typed. `services` is the DMP's base address including its path.
 
-    `identities` is set for an identity repository: `documents` is then where PAM comes in, `returns` where it goes.
+    `identities` is set for an identity repository: `documents` is then where PAM comes in, `returns` where it goes
+    (nowhere when `identities.pam` is None).
     """
 
     documents: Address
@@ -123,7 +124,7 @@ SECTIONS = ("schema", "dsr", "listen", "peers", "tls", "organisation", "limits",
 
 class _Settings(Reader):
     def config(self) -> Config:
-        return self.repository() if self.raw.get("dsr") == "RI" else self.platform()
+        return self.repository() if self.raw.get("dsr") in config_identity.REPOSITORIES else self.platform()
 
     def repository(self) -> Config:
         sections = ("pilot", "accounts", "psc", "annuaire")
@@ -136,7 +137,7 @@ class _Settings(Reader):
             documents=self.address("listen.identities", self.text(listen, "listen", "identities"), zero=True),
             admin=self.address("listen.admin", listen["admin"], zero=True) if "admin" in listen else None,
             services="",
-            returns=identities.pam,
+            returns=identities.pam or Address("", 0),
             tls=self.tls(),
             organisation=Organisation(**{**house, **self.section("organisation", Organisation, needed=True)}),
             limits=Limits(**self.section("limits", Limits)),

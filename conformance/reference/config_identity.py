@@ -1,4 +1,4 @@
-"""Settings of the identity repository (`dsr = "RI"`): its domain, where PAM goes, how the INSi service is called."""
+"""Settings of the identity repository (`REPOSITORIES`): its domain, where PAM goes, how the INSi service is called."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from conformance.reference.config_reader import Address, Reader
+
+REPOSITORIES = ("RI", "SGL", "RIS", "LGO", "DPI")
+"""The DSRs that it plays: whole for the RI, the identity part alone for the others."""
+
+SILENT = ("LGO",)
+"""Those that may send no PAM."""
 
 SECTIONS = ("domain", "pam", "insi")
 SERVICE = "/lps"
@@ -48,10 +54,13 @@ class Insi:
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """All of it. `insi` is the address of the service including its path, `pam` where our messages go."""
+    """All of it. `insi` is the address of the service including its path, `pam` where our messages go.
+
+    Without `pam` nobody is told of what happens to identities.
+    """
 
     insi: str
-    pam: Address
+    pam: Address | None
     domain: Domain = Domain()
     told: Pam = Pam()
     client: Insi = Insi()
@@ -60,9 +69,10 @@ class Identities:
 def read(reader: Reader) -> Identities:
     """The sections of an identity repository; raises ConfigError."""
     peers = reader.table("peers", ("insi", "pam"))
+    told = "pam" in peers or reader.raw.get("dsr") not in SILENT
     return Identities(
         insi=_service(reader, reader.text(peers, "peers", "insi")),
-        pam=reader.address("peers.pam", reader.text(peers, "peers", "pam"), zero=False),
+        pam=reader.address("peers.pam", reader.text(peers, "peers", "pam"), zero=False) if told else None,
         domain=Domain(**reader.section("domain", Domain)),
         told=Pam(**reader.section("pam", Pam)),
         client=Insi(**reader.section("insi", Insi)),

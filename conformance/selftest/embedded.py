@@ -31,15 +31,24 @@ SCHEMES: Mapping[str, Mapping[str, str]] = {
         "imap": "imap",
     },
     "RI": {"igc": "http", "annuaire": "http", "psc": "https", "pam": "mllp", "insi": "https"},
+    **{dsr: {"igc": "http", "pam": "mllp", "insi": "https"} for dsr in ("SGL", "RIS", "DPI")},
+    "LGO": {"igc": "http", "insi": "https"},
 }
 """By DSR, the services of the bench that the reference vendor uses, and how it speaks to each."""
 
 DSRS = tuple(SCHEMES)
 
+_IDENTITY = ("referentiel-identites", "appelle-insi", "attributs-prevus", "pec-indirecte", "recoit-autre-domaine",
+             "!copie-titre-identite")  # fmt: skip
+
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "PFI": ("relais-dmp-mss", "donnees-avec-ins", "bal-per-org", "iam", "ie-aspm", "structure-tierce"),
     "RI": ("referentiel-identites", "donnees-avec-ins", "appelle-insi", "attributs-prevus", "pec-indirecte",
            "recoit-autre-domaine", "!copie-titre-identite"),
+    "SGL": _IDENTITY,
+    "RIS": _IDENTITY,
+    "LGO": _IDENTITY,
+    "DPI": ("donnees-avec-ins",),
 }  # fmt: skip
 CLAIMS = (
     "PFI/va1/MSS/va1.30",
@@ -48,15 +57,24 @@ CLAIMS = (
     "RI/va1/INS/va1.65",
     "RI/va1/INS/va1.70",
     "RI/va1/RI.TBB.02",
+    "SGL/va1/INS/va1.70",
 )
 """What the reference vendors do beyond what is due by default: options and PEUT rows."""
 
-PRODUCTS = {"PFI": "PFI de référence", "RI": "Référentiel de référence"}
+PRODUCTS = {
+    "PFI": "PFI de référence",
+    "RI": "Référentiel de référence",
+    "SGL": "SGL de référence (identités)",
+    "RIS": "RIS de référence (identités)",
+    "LGO": "LGO de référence (identités)",
+    "DPI": "DPI de référence (identités)",
+}
+_INS = '[settings]\nins_environment = "production"\n'
 SETTINGS = {
     "PFI": '[settings]\nincoming_messages = "ORU MDM OUL ORM SIU"\n',
-    "RI": '[settings]\nins_environment = "production"\n',
+    **dict.fromkeys(("RI", "SGL", "RIS", "LGO", "DPI"), _INS),
 }
-ENDPOINTS = {"PFI": ("documents", "third-party"), "RI": ("identities",)}
+ENDPOINTS = {"PFI": ("documents", "third-party"), **dict.fromkeys(("RI", "SGL", "RIS", "LGO", "DPI"), ("identities",))}
 """By DSR, the ports of the vendor that the bench sends to."""
 
 

@@ -43,9 +43,7 @@ class Settings:
         if "igc" in peers and pki.spots is None:  # certificates say where the lists of their authority are
             pki.spots = Spots(peers["igc"])
         shown = {"client": pki.vendor_client(), "server": pki.server(["127.0.0.1", "localhost"])}
-        if (
-            dsr == "RI"
-        ):  # INSi is called with the organisation's certificate, or with a card that a certificate stands for
+        if dsr != "PFI":  # INSi is called with the organisation's certificate, or with a card that one stands for
             shown |= {"insi": pki.client("INSI-AUTO"), "card": pki.client(CARD_HOLDER)}
         for name, identity in shown.items():
             (folder / f"{name}.pem").write_bytes(identity.certificate_pem)
@@ -53,14 +51,14 @@ class Settings:
 
     def write(self, listening: Mapping[str, str]) -> None:
         """Write the settings; `listening` are the addresses to take again, by name, any free one for the others."""
-        sections = self._repository(listening) if self._dsr == "RI" else self._platform(listening)
+        sections = self._platform(listening) if self._dsr == "PFI" else self._repository(listening)
         self.path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
 
     def _repository(self, listening: Mapping[str, str]) -> list[str]:
         return [
-            'schema = "reference/1"\ndsr = "RI"',
+            f'schema = "reference/1"\ndsr = "{self._dsr}"',
             _table("listen", identities=_spot(listening, "identities"), admin=_spot(listening, "admin")),
-            _table("peers", insi=self._peers["insi"], pam=self._peers["pam"]),
+            _table("peers", **{name: self._peers[name] for name in ("insi", "pam") if name in self._peers}),
             _table("tls", ca="ca.pem", certificate="client.pem", key="client.key"),
             _table("organisation", **ORGANISATION),
             _table(

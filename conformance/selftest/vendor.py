@@ -39,11 +39,11 @@ class Seeded:
 class ReferenceVendor:
     """`with ReferenceVendor(folder, pki, {"dmp": "https://...", "returns": "mllp://..."}) as vendor: vendor.documents`.
 
-    `dsr` is PFI or RI. `peers` are the addresses of its counterparts by the name of the bench's service; `dmp` and
-    `returns` are needed for a PFI, `insi` and `pam` for an RI; what rests on the others is closed when they are not
-    there. `token` opens its pilot, which is closed without one. `addresses` tells where it listens, by name:
-    `documents` or `identities`, `admin`, and `pilot`, `web`, `third_party` when they are open. Raises SetupError when
-    it does not start.
+    `dsr` is PFI, RI, or one whose identity part is played. `peers` are the addresses of its counterparts by the name of
+    the bench's service; `dmp` and `returns` are needed for a PFI, `insi` and `pam` for the others (an LGO may go
+    without `pam`); what rests on other services is closed when they are not there. `token` opens its pilot, which is
+    closed without one. `addresses` tells where it listens, by name: `documents` or `identities`, `admin`, and `pilot`,
+    `web`, `third_party` when they are open. Raises SetupError when it does not start.
     """
 
     def __init__(

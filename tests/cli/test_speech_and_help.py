@@ -107,7 +107,7 @@ def test_both_snapshots_have_the_same_options() -> None:
         (["run", "--resume", "d", "--seed", "1", "--effort", "full"], "--effort, --seed"),
         (["demo", "--dsr", "XYZ"], "PFI, DPI, RI, SGL, RIS, LGO"),
         (["reference", "serve", "--config", "absent.toml"], "absent.toml"),
-        (["reference", "serve", "--dsr", "RIS", "--config", "c"], "PFI"),
+        (["reference", "serve", "--dsr", "LGC", "--config", "c"], "PFI"),
         (["check", "absent.hl7"], "absent.hl7"),
         (["report"], "DIR"),
     ],

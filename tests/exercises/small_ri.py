@@ -114,6 +114,10 @@ class SmallRi:
     async def query(self, kind: str, payload: Mapping[str, Any], *, name: str, **more: Any) -> Acted:
         return await self.stimulate(kind, payload, name=name, **more)
 
+    def has(self, service: str) -> bool:
+        """INSi and PAM are there."""
+        return service in ("insi", "pam")
+
     async def wait(self, channel: str, mark: bytes = b"", **_: Any) -> None:
         return None
 

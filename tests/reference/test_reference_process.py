@@ -84,7 +84,7 @@ def test_the_sample_is_valid(tmp_path: Path) -> None:
     ("old", "new", "key"),
     [
         ('schema = "reference/1"', 'schema = "reference/2"', "schema"),
-        ('dsr = "PFI"', 'dsr = "RIS"', "dsr"),
+        ('dsr = "PFI"', 'dsr = "LGC"', "dsr"),
         ("[listen]", "[listens]", "listens"),
         ('dmp = "https://', 'dmp = "http://', "peers.dmp"),
         ('returns = "mllp://127.0.0.1:', 'returns = "nowhere:x', "peers.returns"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
 from conformance.models.identity_exchange import ReceptionStory
-from conformance.properties.base import register
+from conformance.properties.base import of_row, register
 from conformance.properties.identity_exchange.told import (
     between,
     calls,
@@ -77,8 +77,8 @@ def _same(one: Held, names: set[str], matricule: str) -> bool:
 @register(
     "ins.requalification",
     exercise="identity.reception",
-    clause="DSR RI INS/va1.13 ; Guide d'implémentation de l'INS, règle 30",
-    requirements=("RI/va1/INS/va1.13",),
+    clause="DSR INS/va1.13 ; Guide d'implémentation de l'INS, règle 30",
+    requirements=of_row("va1/INS/va1.13", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset(
         {
             "ins.reception.qualified-as-received",
@@ -136,8 +136,8 @@ def _since(driven: Driven[Any], heard: Heard, one: Scene) -> frozenset[str]:
 @register(
     "ins.trust-contract",
     exercise="identity.reception",
-    clause="DSR RI INS/va1.04, INS/va1.57 ; Guide d'implémentation de l'INS, règle 30",
-    requirements=("RI/va1/INS/va1.04", "RI/va1/INS/va1.57"),
+    clause="DSR INS/va1.04, INS/va1.57 ; Guide d'implémentation de l'INS, règle 30",
+    requirements=of_row("va1/INS/va1.04", "RI", "SGL", "RIS", "LGO") + of_row("va1/INS/va1.57", "RI", "RIS"),
     codes=frozenset({"ins.reception.contract-ignored", "ins.reception.contract-altered", "ins.reception.not-created"}),
     claims=frozenset({"reception:contract", "reception:contract-known"}),
     needs=NEEDS | {"pilot:settings.set/1"},

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
 from conformance.models.identity_exchange import TraceStory
-from conformance.properties.base import register
+from conformance.properties.base import of_row, register
 from conformance.properties.identity_exchange.told import answered, between, calls, finding, identity
 from conformance.properties.identity_life.flow import Call
 from conformance.properties.mail_flow import step, told
@@ -19,8 +19,8 @@ _STANDING = ("recuperee", "qualifiee")
 @register(
     "ins.insi-rights",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.32 ; Guide d'implémentation de l'INS, règle 4",
-    requirements=("RI/va1/INS/va1.32",),
+    clause="DSR INS/va1.32 ; Guide d'implémentation de l'INS, règle 4",
+    requirements=of_row("va1/INS/va1.32", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.rights.called"}),
     claims=frozenset({"traces:rights"}),
     needs=NEEDS | {"pilot:settings.set/1"},
@@ -40,8 +40,8 @@ def insi_rights(driven: Driven[Any], heard: Heard, context: Context) -> Iterator
 @register(
     "ins.search-two-ways",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.34 ; Guide d'intégration du téléservice INSi (SEL-MP-043)",
-    requirements=("RI/va1/INS/va1.34",),
+    clause="DSR INS/va1.34 ; Guide d'intégration du téléservice INSi (SEL-MP-043)",
+    requirements=of_row("va1/INS/va1.34", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.search.other-way"}),
     claims=frozenset({"traces:traits-00", "traces:card-00"}),
     needs=NEEDS,
@@ -69,8 +69,8 @@ def _person(call: Call) -> bool:
 @register(
     "ins.card-authentication",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.37 ; Guide d'intégration du téléservice INSi (SEL-MP-043)",
-    requirements=("RI/va1/INS/va1.37",),
+    clause="DSR INS/va1.37 ; Guide d'intégration du téléservice INSi (SEL-MP-043)",
+    requirements=of_row("va1/INS/va1.37", "RI", "LGO"),
     codes=frozenset({"ins.caller.no-assertion"}),
     claims=frozenset({"traces:authentication"}),
     needs=NEEDS,
@@ -91,8 +91,8 @@ def card_authentication(driven: Driven[Any], heard: Heard, context: Context) -> 
 @register(
     "ins.software-certificate",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.58, INS/va1.65 ; Guide d'intégration du téléservice INSi (SEL-MP-043)",
-    requirements=("RI/va1/INS/va1.58", "RI/va1/INS/va1.65"),
+    clause="DSR INS/va1.58, INS/va1.65 ; Guide d'intégration du téléservice INSi (SEL-MP-043)",
+    requirements=of_row("va1/INS/va1.58", "RI", "SGL", "RIS") + of_row("va1/INS/va1.65", "RI"),
     codes=frozenset({"ins.caller.no-certificate", "ins.caller.failed"}),
     claims=frozenset({"traces:authentication"}),
     needs=NEEDS | {"pilot:identity.verify-insi/1"},
@@ -118,8 +118,8 @@ def software_certificate(driven: Driven[Any], heard: Heard, context: Context) ->
 @register(
     "ins.batch-verification",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.70 ; Guide d'implémentation de l'INS, règle 46",
-    requirements=("RI/va1/INS/va1.70",),
+    clause="DSR INS/va1.70 ; Guide d'implémentation de l'INS, règle 46",
+    requirements=of_row("va1/INS/va1.70", "RI", "SGL"),
     codes=frozenset({"ins.batch.ok-lost", "ins.batch.ko-kept", "ins.batch.one-by-one"}),
     claims=frozenset({"traces:batch"}),
     needs=NEEDS | {"pilot:identity.verify-batch/1", "pilot:identity.read/1"},

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
 from conformance.models.identity_exchange import ENTITLED, OTHER, TraceStory
-from conformance.properties.base import register
+from conformance.properties.base import of_row, register
 from conformance.properties.identity_exchange.told import (
     Entry,
     answered,
@@ -52,8 +52,8 @@ def _counted(
 @register(
     "ins.searches-traced",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.38 ; Guide d'implémentation de l'INS, règle 37",
-    requirements=("RI/va1/INS/va1.38",),
+    clause="DSR INS/va1.38 ; Guide d'implémentation de l'INS, règle 37",
+    requirements=of_row("va1/INS/va1.38", "RI", "SGL", "RIS", "LGO"),
     codes=_CODES,
     claims=frozenset({"traces:traits-00", "traces:traits-01"}),
     needs=NEEDS,
@@ -66,8 +66,8 @@ def searches_traced(driven: Driven[Any], heard: Heard, context: Context) -> Iter
 @register(
     "ins.card-searches-traced",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.38 ; Guide d'implémentation de l'INS, règle 37",
-    requirements=("RI/va1/INS/va1.38",),
+    clause="DSR INS/va1.38 ; Guide d'implémentation de l'INS, règle 37",
+    requirements=of_row("va1/INS/va1.38", "RI", "SGL", "RIS", "LGO"),
     codes=_CODES,
     claims=frozenset({"traces:card-00"}),
     needs=NEEDS,
@@ -80,8 +80,8 @@ def card_searches_traced(driven: Driven[Any], heard: Heard, context: Context) ->
 @register(
     "ins.verifications-traced",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.06 ; Guide d'implémentation de l'INS, règle 48",
-    requirements=("RI/va1/INS/va1.06",),
+    clause="DSR INS/va1.06 ; Guide d'implémentation de l'INS, règle 48",
+    requirements=of_row("va1/INS/va1.06", "RI", "SGL", "RIS", "LGO"),
     codes=_CODES | {"ins.trace.outcome-missing"},
     claims=frozenset({"traces:verify-ok", "traces:verify-ko"}),
     needs=NEEDS | {"pilot:identity.verify-insi/1"},
@@ -109,8 +109,8 @@ def _says(entry: Entry, code: str) -> bool:
 @register(
     "ins.service-access-traced",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.49 ; Guide d'implémentation de l'INS, règle 4",
-    requirements=("RI/va1/INS/va1.49",),
+    clause="DSR INS/va1.49 ; Guide d'implémentation de l'INS, règle 4",
+    requirements=of_row("va1/INS/va1.49", "RI", "SGL", "RIS", "LGO"),
     codes=_CODES | {"ins.trace.user-missing"},
     claims=frozenset({"traces:users", "traces:traits-00", "traces:verify-ok"}),
     needs=NEEDS,
@@ -132,8 +132,8 @@ def service_access_traced(driven: Driven[Any], heard: Heard, context: Context) -
 @register(
     "ins.answers-traced",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.35 ; Guide d'implémentation de l'INS, règle 39",
-    requirements=("RI/va1/INS/va1.35",),
+    clause="DSR INS/va1.35 ; Guide d'implémentation de l'INS, règle 39",
+    requirements=of_row("va1/INS/va1.35", "RI", "SGL", "RIS", "LGO"),
     codes=_RETURNS,
     claims=frozenset({"traces:traits-00", "traces:traits-01", "traces:traits-02"}),
     needs=NEEDS,
@@ -146,8 +146,8 @@ def answers_traced(driven: Driven[Any], heard: Heard, context: Context) -> Itera
 @register(
     "ins.card-answers-traced",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.35 ; Guide d'implémentation de l'INS, règle 39",
-    requirements=("RI/va1/INS/va1.35",),
+    clause="DSR INS/va1.35 ; Guide d'implémentation de l'INS, règle 39",
+    requirements=of_row("va1/INS/va1.35", "RI", "SGL", "RIS", "LGO"),
     codes=_RETURNS,
     claims=frozenset({"traces:card-00", "traces:card-01"}),
     needs=NEEDS,
@@ -211,8 +211,8 @@ _CHANGES, _ACCESSES = ("changes-0", "changes-1"), ("accesses-0", "accesses-1")
 @register(
     "ins.changes-traced",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.27 ; Guide d'implémentation de l'INS, règle 16",
-    requirements=("RI/va1/INS/va1.27",),
+    clause="DSR INS/va1.27 ; Guide d'implémentation de l'INS, règle 16",
+    requirements=of_row("va1/INS/va1.27", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.trace.change-missing", "ins.trace.access-missing", "ins.trace.who-missing"}),
     claims=frozenset({"traces:change", "traces:access"}),
     needs=NEEDS | {"pilot:identity.update/1", "pilot:identity.read/1"},
@@ -245,8 +245,8 @@ def _accessed(driven: Driven[Any], heard: Heard) -> Iterator[Finding | Witness]:
 @register(
     "ins.access-traced",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.39 ; Guide d'implémentation de l'INS, règle 4",
-    requirements=("RI/va1/INS/va1.39",),
+    clause="DSR INS/va1.39 ; Guide d'implémentation de l'INS, règle 4",
+    requirements=of_row("va1/INS/va1.39", "RI", "SGL", "RIS", "DPI", "LGO"),
     codes=frozenset({"ins.trace.access-missing", "ins.trace.who-missing"}),
     claims=frozenset({"traces:access"}),
     needs=NEEDS | {"pilot:identity.read/1"},
@@ -262,11 +262,11 @@ def access_traced(driven: Driven[Any], heard: Heard, context: Context) -> Iterat
 @register(
     "ins.partners-traced",
     exercise="identity.traces",
-    clause="DSR RI INS/va1.46 ; Guide d'implémentation de l'INS, règle 31",
-    requirements=("RI/va1/INS/va1.46",),
+    clause="DSR INS/va1.46 ; Guide d'implémentation de l'INS, règle 31",
+    requirements=of_row("va1/INS/va1.46", "RI", "SGL", "RIS", "DPI"),
     codes=frozenset({"ins.trace.partner-missing", "ins.trace.partner-count"}),
     claims=frozenset({"traces:partner"}),
-    needs=NEEDS | {"pilot:identity.document/1", "pilot:identity.validate/1"},
+    needs=NEEDS | {"pilot:identity.document/1", "pilot:identity.validate/1", "service:pam"},
 )
 def partners_traced(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """A partner to whom the INS of a patient went is in the traces."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
-from conformance.properties.base import register
+from conformance.properties.base import of_row, register
 from conformance.properties.identity_life.flow import (
     LOCKED,
     SECONDARY,
@@ -65,8 +65,8 @@ def same(one: str, other: str) -> bool:
 @register(
     "ins.strict-traits-locked",
     exercise="identity.life",
-    clause="DSR RI INS/va1.18 ; Guide d'implémentation de l'INS, règle 26",
-    requirements=("RI/va1/INS/va1.18",),
+    clause="DSR INS/va1.18 ; Guide d'implémentation de l'INS, règle 26",
+    requirements=of_row("va1/INS/va1.18", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.locked.changed"}),
     claims=frozenset({"story:change-refused-retrieved", "story:change-refused-qualified"}),
     control="story:complete-qualified",
@@ -102,8 +102,8 @@ def strict_traits_locked(driven: Driven[Any], heard: Heard, context: Context) ->
 @register(
     "ins.secondary-traits-free",
     exercise="identity.life",
-    clause="DSR RI INS/va1.48 ; Guide d'implémentation de l'INS, règle 26",
-    requirements=("RI/va1/INS/va1.48",),
+    clause="DSR INS/va1.48 ; Guide d'implémentation de l'INS, règle 26",
+    requirements=of_row("va1/INS/va1.48", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.secondary.locked", "ins.secondary.ins-lost"}),
     claims=frozenset({"story:complete-retrieved", "story:complete-qualified"}),
     needs=NEEDS | {"pilot:identity.update/1"},
@@ -136,8 +136,8 @@ def secondary_traits_free(driven: Driven[Any], heard: Heard, context: Context) -
 @register(
     "ins.strict-trait-changed",
     exercise="identity.life",
-    clause="DSR RI INS/va1.60 ; Guide d'implémentation de l'INS, règle 27",
-    requirements=("RI/va1/INS/va1.60",),
+    clause="DSR INS/va1.60 ; Guide d'implémentation de l'INS, règle 27",
+    requirements=of_row("va1/INS/va1.60", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.strict.ins-kept", "ins.strict.status-kept", "ins.strict.not-propagated"}),
     claims=frozenset(
         {
@@ -148,7 +148,7 @@ def secondary_traits_free(driven: Driven[Any], heard: Heard, context: Context) -
         }
     ),
     control="story:complete-qualified",
-    needs=NEEDS | {"pilot:identity.update/1"},
+    needs=NEEDS | {"pilot:identity.update/1", "service:pam"},
 )
 def strict_trait_changed(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """A strict trait changed takes the INS away, lowers the status by one, and is told; so is any lowering."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Severity, Witness
-from conformance.properties.base import register
+from conformance.properties.base import of_row, register
 from conformance.properties.identity_life.changes import same
 from conformance.properties.identity_life.flow import SECONDARY, STRICT, Act, Value, acts, joined, value_of
 from conformance.properties.identity_life.table import NEEDS, finding
@@ -32,8 +32,8 @@ def _besides(act: Act) -> Mapping[str, str]:
 @register(
     "ins.mandatory-fields",
     exercise="identity.life",
-    clause="DSR RI INS/va1.21 ; Guide d'implémentation de l'INS, règle 5",
-    requirements=("RI/va1/INS/va1.21",),
+    clause="DSR INS/va1.21 ; Guide d'implémentation de l'INS, règle 5",
+    requirements=of_row("va1/INS/va1.21", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.create.incomplete", "ins.create.place-unknown"}),
     claims=WITHOUT | {"story:create-place-unknown"},
     control="story:create-reduced",
@@ -65,12 +65,12 @@ def mandatory_fields(driven: Driven[Any], heard: Heard, context: Context) -> Ite
 @register(
     "ins.optional-fields",
     exercise="identity.life",
-    clause="DSR RI INS/va1.22 ; Guide d'implémentation de l'INS, règle 5",
-    requirements=("RI/va1/INS/va1.22",),
+    clause="DSR INS/va1.22 ; Guide d'implémentation de l'INS, règle 5",
+    requirements=of_row("va1/INS/va1.22", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.create.more-required", "ins.create.not-told"}),
     claims=frozenset({"story:create-reduced"}),
     control="story:create-full",
-    needs=NEEDS,
+    needs=NEEDS | {"service:pam"},
 )
 def optional_fields(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """The five fields are enough to create an identity."""
@@ -105,8 +105,8 @@ def _plain(typed: Mapping[str, Value]) -> bool:
 @register(
     "ins.document-kind",
     exercise="identity.life",
-    clause="DSR RI INS/va1.23 ; Guide d'implémentation de l'INS, règle 19",
-    requirements=("RI/va1/INS/va1.23",),
+    clause="DSR INS/va1.23 ; Guide d'implémentation de l'INS, règle 19",
+    requirements=of_row("va1/INS/va1.23", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.document.lost", "ins.document.told-otherwise"}),
     claims=frozenset({"story:document-high", "story:document-low"}),
     needs=NEEDS | {"pilot:identity.document/1"},
@@ -134,8 +134,8 @@ def document_kind(driven: Driven[Any], heard: Heard, context: Context) -> Iterat
 @register(
     "ins.identity-fields",
     exercise="identity.life",
-    clause="DSR RI INS/va1.56 ; Guide d'implémentation de l'INS, règle 1",
-    requirements=("RI/va1/INS/va1.56",),
+    clause="DSR INS/va1.56 ; Guide d'implémentation de l'INS, règle 1",
+    requirements=of_row("va1/INS/va1.56", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset(
         {"ins.fields.lost", "ins.fields.told-otherwise", "ins.fields.not-capital", "ins.fields.impossible-date"}
     ),

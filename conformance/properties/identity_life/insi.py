@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
-from conformance.properties.base import Judge, register
+from conformance.properties.base import Judge, of_row, register
 from conformance.properties.identity_life.flow import Act, Found, Held, acts, joined
 from conformance.properties.identity_life.table import NEEDS, finding
 from conformance.standards.ins import traits
@@ -18,8 +18,8 @@ SEARCH = NEEDS | {"pilot:identity.search-insi/1"}
 @register(
     "ins.doubtful-no-call",
     exercise="identity.life",
-    clause="DSR RI INS/va1.20 ; Guide d'implémentation de l'INS, règle 25",
-    requirements=("RI/va1/INS/va1.20",),
+    clause="DSR INS/va1.20 ; Guide d'implémentation de l'INS, règle 25",
+    requirements=of_row("va1/INS/va1.20", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.blocked.called", "ins.blocked.still"}),
     claims=frozenset({"story:blocked-search-doubtful", "story:blocked-search-fictitious", "story:withdrawn-search"}),
     control="story:retrieved",
@@ -114,8 +114,8 @@ for _row in UNUSABLE:
     register(
         _row.name,
         exercise="identity.life",
-        clause=f"DSR RI {_row.row} ; Guide d'implémentation de l'INS, {_row.rule}",
-        requirements=(f"RI/va1/{_row.row}",),
+        clause=f"DSR {_row.row} ; Guide d'implémentation de l'INS, {_row.rule}",
+        requirements=of_row(f"va1/{_row.row}", "RI", "SGL", "RIS", "LGO"),
         codes=frozenset({_row.code}),
         claims=_CLAIMS[_row.name],
         control="story:retrieved",
@@ -126,8 +126,8 @@ for _row in UNUSABLE:
 @register(
     "ins.first-given-name",
     exercise="identity.life",
-    clause="DSR RI INS/va1.51 ; Guide d'implémentation de l'INS, règle 6",
-    requirements=("RI/va1/INS/va1.51",),
+    clause="DSR INS/va1.51 ; Guide d'implémentation de l'INS, règle 6",
+    requirements=of_row("va1/INS/va1.51", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.first-given.incoherent", "ins.first-given.overwritten", "ins.first-given.needless"}),
     claims=frozenset({"story:first-given-incoherent", "story:first-given-compound"}),
     control="story:retrieved",
@@ -169,8 +169,8 @@ _PATHS = {
 @register(
     "ins.insi-fields-copied",
     exercise="identity.life",
-    clause="DSR RI INS/va1.52 ; Guide d'implémentation de l'INS, règle 6",
-    requirements=("RI/va1/INS/va1.52",),
+    clause="DSR INS/va1.52 ; Guide d'implémentation de l'INS, règle 6",
+    requirements=of_row("va1/INS/va1.52", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.copy.field", "ins.copy.told"}),
     claims=frozenset(
         {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
-from conformance.properties.base import register
+from conformance.properties.base import of_row, register
 from conformance.properties.identity_life.flow import STRICT, Act, Held, acts, joined
 from conformance.properties.identity_life.table import NEEDS, finding
 from conformance.standards.hl7v2.pam.values import PamPatient
@@ -36,8 +36,8 @@ def _same(one: Held, patient: PamPatient) -> bool:
 @register(
     "ins.verification-refused-new",
     exercise="identity.reception",
-    clause="DSR RI INS/va1.05 ; Guide d'implémentation de l'INS, règle 51",
-    requirements=("RI/va1/INS/va1.05",),
+    clause="DSR INS/va1.05 ; Guide d'implémentation de l'INS, règle 51",
+    requirements=of_row("va1/INS/va1.05", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.third-party.ins-kept", "ins.third-party.status"}),
     claims=frozenset({"reception:ko-unknown"}),
     control="reception:ok-unknown",
@@ -71,8 +71,8 @@ def verification_refused_new(driven: Driven[Any], heard: Heard, context: Context
 @register(
     "ins.verification-refused-known",
     exercise="identity.reception",
-    clause="DSR RI INS/va1.07 ; Guide d'implémentation de l'INS, règle 51",
-    requirements=("RI/va1/INS/va1.07",),
+    clause="DSR INS/va1.07 ; Guide d'implémentation de l'INS, règle 51",
+    requirements=of_row("va1/INS/va1.07", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.third-party.updated", "ins.third-party.told"}),
     claims=frozenset({"reception:ko-known"}),
     control="reception:ok-known",

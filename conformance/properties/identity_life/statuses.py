@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Witness
-from conformance.properties.base import Judge, register
+from conformance.properties.base import Judge, of_row, register
 from conformance.properties.identity_life.flow import Act, acts, past
 from conformance.properties.identity_life.table import NEEDS, finding
 from conformance.standards.ins import statuses
@@ -26,6 +26,7 @@ class Row:
     reached: str
     claims: frozenset[str]
     control: str | None = None
+    dsrs: tuple[str, ...] = ("RI", "SGL", "RIS", "LGO")
 
 
 def _created(all_acts: Sequence[Act], place: int) -> bool:
@@ -73,28 +74,29 @@ _RULE_20 = "Guide d'implémentation de l'INS, règle 20"
 
 ROWS = (
     Row(
-        "ins.provisional-status", "RI/va1/INS/va1.45", _RULE_20, "ins.status.provisional", "provisoire", _created,
+        "ins.provisional-status", "va1/INS/va1.45", _RULE_20, "ins.status.provisional", "provisoire", _created,
         "an identity was created with nothing but what was typed", frozenset({"story:plain", "story:create-full"}),
     ),
     Row(
-        "ins.retrieved-status", "RI/va1/INS/va1.40", _RULE_20, "ins.status.retrieved", "recuperee", _retrieved,
+        "ins.retrieved-status", "va1/INS/va1.40", _RULE_20, "ins.status.retrieved", "recuperee", _retrieved,
         "an answer of INSi was taken in, nothing else proving the identity", frozenset({"story:retrieved"}),
     ),
     Row(
-        "ins.validated-status", "RI/va1/INS/va1.43", _RULE_20, "ins.status.validated", "validee", _validated,
+        "ins.validated-status", "va1/INS/va1.43", _RULE_20, "ins.status.validated", "validee", _validated,
         "an identity was validated on a document of high trust, without INSi", frozenset({"story:validated"}),
     ),
     Row(
-        "ins.qualified-status", "RI/va1/INS/va1.54", _RULE_20, "ins.status.qualified", "qualifiee", _qualified,
+        "ins.qualified-status", "va1/INS/va1.54", _RULE_20, "ins.status.qualified", "qualifiee", _qualified,
         "an answer of INSi was taken in and the identity validated on a document of high trust",
         frozenset({"story:qualified-by-insi", "story:qualified-by-document"}),
     ),
     Row(
-        "ins.doubtful-provisional", "RI/va1/INS/va1.44", "Guide d'implémentation de l'INS, règle 25",
+        "ins.doubtful-provisional", "va1/INS/va1.44", "Guide d'implémentation de l'INS, règle 25",
         "ins.status.declared", "provisoire", _declared,
         "a doubtful or fictitious identity was no longer provisional before",
         frozenset({"story:doubtful-qualified", "story:doubtful-retrieved", "story:doubtful-validated",
                    "story:fictitious-qualified", "story:fictitious-retrieved", "story:fictitious-validated"}),
+        dsrs=("RI", "RIS", "LGO"),  # the row of that number is another one for the SGL
     ),
 )  # fmt: skip
 """A status and what it follows from."""
@@ -133,8 +135,8 @@ for _row in ROWS:
     register(
         _row.name,
         exercise="identity.life",
-        clause=f"DSR RI {_row.key.rpartition('/')[0].rpartition('/')[2]}/{_row.key.rpartition('/')[2]} ; {_row.clause}",
-        requirements=(_row.key,),
+        clause=f"DSR {_row.key.rpartition('/')[0].rpartition('/')[2]}/{_row.key.rpartition('/')[2]} ; {_row.clause}",
+        requirements=of_row(_row.key, *_row.dsrs),
         codes=frozenset({_row.code, "ins.status.told-otherwise"}),
         claims=_row.claims,
         control=_row.control,
@@ -145,8 +147,8 @@ for _row in ROWS:
 @register(
     "ins.verification-refused-own",
     exercise="identity.life",
-    clause="DSR RI INS/va1.08 ; Guide d'implémentation de l'INS, règle 49",
-    requirements=("RI/va1/INS/va1.08",),
+    clause="DSR INS/va1.08 ; Guide d'implémentation de l'INS, règle 49",
+    requirements=of_row("va1/INS/va1.08", "RI", "SGL", "RIS", "LGO"),
     codes=frozenset({"ins.ko.ins-kept", "ins.ko.status-kept"}),
     claims=frozenset({"story:verify-ko-qualified", "story:verify-ko-retrieved", "story:batch-ko"}),
     control="story:verify-ok",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.evidence.values import Context, Driven, Finding, Heard, Severity, Witness
-from conformance.properties.base import register
+from conformance.properties.base import of_row, register
 from conformance.properties.identity_life.flow import Act, Held, Told, acts, joined
 from conformance.properties.identity_life.table import NEEDS, finding
 from conformance.standards.hl7v2.pam import rules
@@ -15,6 +15,9 @@ from conformance.standards.hl7v2.pam.values import PamPatient
 from conformance.standards.hl7v2.rules.core import Settings
 from conformance.standards.ins import nir, oids
 from conformance.standards.ins.rules import CODES as INS_CODES
+
+TOLD = NEEDS | {"service:pam"}
+"""These are judged on PAM messages alone."""
 
 QUALIFIED = frozenset({"story:qualified-by-insi", "story:qualified-by-document", "story:complete-qualified"})
 UNQUALIFIED = frozenset(
@@ -38,12 +41,12 @@ def _ins(patient: PamPatient) -> tuple[str, str]:
 @register(
     "ins.unqualified-without-ins",
     exercise="identity.life",
-    clause="DSR RI INS/va1.53, INS/va1.59 ; Guide d'implémentation de l'INS, règle 28",
-    requirements=("RI/va1/INS/va1.53", "RI/va1/INS/va1.59"),
+    clause="DSR INS/va1.53, INS/va1.59 ; Guide d'implémentation de l'INS, règle 28",
+    requirements=of_row("va1/INS/va1.53", "RI") + of_row("va1/INS/va1.59", "RI", "SGL", "RIS"),
     codes=frozenset({"ins.out.unqualified", "ins.out.in-text"}),
     claims=UNQUALIFIED | {"story:qualified-by-insi"},
     control="story:qualified-by-insi",
-    needs=NEEDS,
+    needs=TOLD,
 )
 def unqualified_without_ins(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """No message of an identity that is not qualified carries an identifier typed INS, or under its authority."""
@@ -95,12 +98,12 @@ def _settled(act: Act) -> Iterator[tuple[Held, Told]]:
 @register(
     "ins.pid-with-ins",
     exercise="identity.life",
-    clause="DSR RI INS/va1.64 ; annexe CI-SIS Prise en charge de l'INS, PID-3",
+    clause="DSR INS/va1.64 ; annexe CI-SIS Prise en charge de l'INS, PID-3",
     requirements=("RI/va1/INS/va1.64",),
     codes=frozenset({"ins.pid.missing", "ins.pid.malformed", "ins.pid.other", "ins.pid.not-validated"}),
     claims=QUALIFIED,
     control="story:qualified-by-insi",
-    needs=NEEDS,
+    needs=TOLD,
 )
 def pid_with_ins(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """Every message of a qualified identity has a repetition of PID-3 that is its INS."""
@@ -149,12 +152,12 @@ PAM_CODES = frozenset(rules.CODES) | {rule.code for rule in rules.BASE_TABLE} | 
 @register(
     "ins.pam-extension",
     exercise="identity.life",
-    clause="DSR RI INS/va1.66 ; IHE PAM, extension nationale France ; annexe INS du CI-SIS",
+    clause="DSR INS/va1.66 ; IHE PAM, extension nationale France ; annexe INS du CI-SIS",
     requirements=("RI/va1/INS/va1.66",),
     codes=PAM_CODES | {"ins.pam.not-told"},
     claims=QUALIFIED | {"story:merge-qualified"},
     control="story:qualified-by-insi",
-    needs=NEEDS,
+    needs=TOLD,
 )
 def pam_extension(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """A qualified identity goes out by messages that follow the French extension of PAM."""
@@ -198,7 +201,7 @@ def replay(all_acts: tuple[Act, ...]) -> Mapping[str, _Known]:
 @register(
     "ins.pam-replay",
     exercise="identity.life",
-    clause="DSR RI INS/va1.60 (propager les modifications) ; IHE PAM, extension nationale France, ITI-30",
+    clause="DSR INS/va1.60 (propager les modifications) ; IHE PAM, extension nationale France, ITI-30",
     requirements=("RI/va1/INS/va1.60",),
     codes=frozenset({"ins.replay.ins", "ins.replay.status", "ins.replay.trait", "ins.replay.merge"}),
     claims=QUALIFIED
@@ -214,7 +217,7 @@ def replay(all_acts: tuple[Act, ...]) -> Mapping[str, _Known]:
         "story:split",
     },
     control="story:plain",
-    needs=NEEDS,
+    needs=TOLD,
 )
 def pam_replay(driven: Driven[Any], heard: Heard, context: Context) -> Iterator[Finding | Witness]:
     """A receiver that hears nothing but PAM ends with what the référentiel holds, less what PID-32 cannot carry."""

@@ -5,7 +5,7 @@ Those of the sign-in replace one of `access.rules.AccessBehaviour`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -186,10 +186,52 @@ def no_level(acr: str) -> str:
     return ""
 
 
+SHARED: Mapping[str, str] = {
+    "va1/INS/va1.04": "SGL RIS LGO",
+    "va1/INS/va1.05": "SGL RIS LGO",
+    "va1/INS/va1.06": "SGL RIS LGO",
+    "va1/INS/va1.07": "SGL RIS LGO",
+    "va1/INS/va1.08": "SGL RIS LGO",
+    "va1/INS/va1.13": "SGL RIS LGO",
+    "va1/INS/va1.18": "SGL RIS LGO",
+    "va1/INS/va1.20": "SGL RIS LGO",
+    "va1/INS/va1.21": "SGL RIS LGO",
+    "va1/INS/va1.22": "SGL RIS",
+    "va1/INS/va1.23": "SGL RIS LGO",
+    "va1/INS/va1.27": "SGL RIS LGO",
+    "va1/INS/va1.28": "SGL RIS LGO",
+    "va1/INS/va1.31": "SGL RIS LGO",
+    "va1/INS/va1.32": "SGL RIS LGO",
+    "va1/INS/va1.34": "SGL RIS LGO",
+    "va1/INS/va1.35": "SGL RIS LGO",
+    "va1/INS/va1.37": "LGO",
+    "va1/INS/va1.38": "SGL RIS LGO",
+    "va1/INS/va1.39": "SGL RIS DPI LGO",
+    "va1/INS/va1.40": "SGL RIS LGO",
+    "va1/INS/va1.43": "SGL RIS LGO",
+    "va1/INS/va1.44": "RIS LGO",
+    "va1/INS/va1.45": "SGL RIS LGO",
+    "va1/INS/va1.46": "SGL RIS DPI",
+    "va1/INS/va1.48": "SGL RIS LGO",
+    "va1/INS/va1.49": "SGL RIS LGO",
+    "va1/INS/va1.51": "SGL RIS LGO",
+    "va1/INS/va1.52": "SGL RIS LGO",
+    "va1/INS/va1.54": "SGL RIS LGO",
+    "va1/INS/va1.56": "SGL RIS LGO",
+    "va1/INS/va1.57": "RIS",
+    "va1/INS/va1.58": "SGL RIS",
+    "va1/INS/va1.59": "SGL RIS",
+    "va1/INS/va1.60": "SGL RIS",
+    "va1/INS/va1.70": "SGL",
+}
+"""By row of the RI, the other DSRs that have the same row and whose reference vendor is this repository."""
+
+
 def _defect(
     name: str, key: str, replaces: str, by: Callable[..., Any], fr: str, en: str, area: Area = "identity"
 ) -> Defect:
-    return Defect(name, f"RI/{key}", fr, en, replaces, by, area=area)
+    also = tuple(f"{dsr}/{key}" for dsr in SHARED.get(key, "").split())
+    return Defect(name, f"RI/{key}", fr, en, replaces, by, area=area, also=also)
 
 
 DEFECTS: tuple[Defect, ...] = (

@@ -16,7 +16,8 @@ class Defect:
     """One violation: its name, the requirement that owns it, a sentence in two languages, what it replaces by what.
 
     `restart` marks the defects that rest on what the process remembers between messages: they are chosen when it
-    starts, not over the admin socket. `area` says which decisions `replaces` belongs to.
+    starts, not over the admin socket. `area` says which decisions `replaces` belongs to. `also` are the keys of the
+    same official row in other DSRs whose reference vendor has the same decision.
     """
 
     name: str
@@ -27,6 +28,12 @@ class Defect:
     by: Callable[..., Any]
     restart: bool = False
     area: Area = "documents"
+    also: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every requirement that must catch it, one at most in each DSR."""
+        return (self.key, *self.also)
 
 
 class UnknownDefect(ValueError):

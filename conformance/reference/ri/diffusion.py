@@ -46,6 +46,7 @@ class Diffusion:
         self._config = config
         self._house = house
         self._journal = journal
+        self._silent = config.identities is not None and config.identities.pam is None
         self._behaviour = behaviour
         self._sender = Sender(config.returns, timeout=config.retry.timeout, connections=1)
         self._queue: asyncio.Queue[Leaving] = asyncio.Queue(WAITING)
@@ -90,9 +91,9 @@ class Diffusion:
         return f"RI{self._run}{next(self._numbers):08d}"
 
     def tell(self, event: str, identity: Identity, author: str, *, merged: Sequence[str] = ()) -> None:
-        """Send what happened to an identity; a queue that is full loses it."""
+        """Send what happened to an identity; a queue that is full loses it, a product without PAM tells nobody."""
         rules = self._behaviour()
-        if not rules.propagated(event):
+        if self._silent or not rules.propagated(event):
             return
         control = self.control()
         raw = pam_out.message(event, identity, self._house, rules, control, self._journal.clock.now(), merged=merged)
