@@ -16,7 +16,6 @@ from conformance.texts import text
 ROWS = frozenset(
     {
         "PFI/va1/DMP/va1.01",
-        "PFI/va1/INS/va1.16",
         "PFI/va1/INTRA/va1.01",
         "PFI/va2/CDA/HL7.01",
         "PFI/va2/CDA/HL7.02",

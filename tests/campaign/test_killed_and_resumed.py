@@ -17,14 +17,15 @@ from conformance.evidence.journal import FILE, Reader
 from conformance.selftest.embedded import Embedded, embedded
 
 PROGRAM = Path(__file__).with_name("one_run.py")
-DEFECT = "corsican-matricule-altered"
+DEFECT = "masque-ps-lost"
 SEED = 5
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     """The reference vendor, with one defect so that there is something to lose."""
-    with embedded("PFI", tmp_path_factory.mktemp("vendor"), defects=(DEFECT,)) as running:
+    # Its queue holds what a killed bench could no longer take: a resumed run leaves it time to be emptied.
+    with embedded("PFI", tmp_path_factory.mktemp("vendor"), defects=(DEFECT,), settle=0.6) as running:
         yield running
 
 
