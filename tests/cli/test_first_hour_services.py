@@ -26,7 +26,8 @@ def answers(*properties: str) -> Any:
 @pytest.mark.parametrize(
     ("properties", "services"),
     [
-        (("ins.doubtful-no-call",), {"insi", "pam"}),
+        (("ins.doubtful-no-call",), {"insi"}),
+        (("ins.doubtful-no-call", "ins.pam-replay"), {"insi", "pam"}),
         (("psc.only",), {"psc"}),
     ],
 )
