@@ -211,7 +211,7 @@ def test_there_are_sixteen_and_every_decision_is_replaced() -> None:
 
 
 def test_the_defects_are_listed_as_json() -> None:
-    """`--list-defects --json` gives name, owner key, sentences and restart, a line an owner, those of documents first."""
+    """`--list-defects --json` gives name, owner, sentences and restart, a line an owner, those of documents first."""
     command = [sys.executable, "-m", "conformance.reference", "--list-defects", "--json"]
     rows = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert [(r["name"], r["key"]) for r in rows] == [(d.name, key) for d in ALL for key in d.keys]
