@@ -37,14 +37,12 @@ class Stage:
 
     def configure_all(self) -> None:
         """Every service as the environment says; raises InternalError for a service or a setting nobody knows."""
-        settings: dict[str, dict[str, str]] = {name: {} for name in self.services}
-        for key, value in self.environment.items():
-            name, _, knob = key.partition(".")
-            if name not in settings:
+        for key in self.environment:
+            name, dot, _ = key.partition(".")
+            if not dot or name not in self.services:
                 raise InternalError("bench.unknown-setting", where=name, key=key)
-            settings[name][knob] = value
-        for name, service in self.services.items():
-            service.configure(settings[name])
+        for name in self.services:
+            self.configure(name, {})
 
     def configure(self, name: str, own: Mapping[str, str]) -> None:
         """One service as the environment says, and as `own` says besides."""
@@ -74,7 +72,7 @@ class CaseDrive:
         self._stage = stage
         self._names: set[str] = set()
         self._touched: set[str] = set()
-        self._since = len(stage.recorder.heard())
+        self._since = stage.recorder.count()
         self._given: set[str] = set()
         self._agent: UserAgent | None = None
 

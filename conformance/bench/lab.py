@@ -41,6 +41,11 @@ TRANSPORT = frozenset(
 """Failures that say nothing was understood by anybody."""
 
 
+def unanswered(sent: Sequence[Sent]) -> bool:
+    """Whether something was sent, and nothing of it was understood by anybody."""
+    return bool(sent) and all(one.failure in TRANSPORT for one in sent)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One case to drive: `run` is the exercise's `drive` with the case and the binding already given.
@@ -65,11 +70,6 @@ class Done:
     keys: tuple[tuple[str, str], ...] = ()
     exchanges: tuple[str, ...] = ()
     fault: InternalError | None = None
-
-    @property
-    def unanswered(self) -> bool:
-        """Whether nothing that was sent was understood by anybody."""
-        return bool(self.sent) and all(one.failure in TRANSPORT for one in self.sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +299,7 @@ class Lab:
             while not over() and self.clock.ms() < end:
                 if self.recorder.failure:
                     raise self.recorder.failure
-                if self.recorder.heard() and await self._settle():
+                if self.recorder.count() and await self._settle():
                     break
                 await sleep(0.05)
             settled = await self._settle() if over() else True
@@ -319,14 +319,14 @@ class Lab:
 
         async def work() -> None:
             for job in waiting:
-                since = len(self.recorder.heard())
+                since = self.recorder.count()
                 one = await self._one(job, stage)
                 if alone is not None:
                     if alone:
                         await self._settle()
                     one = replace(one, exchanges=tuple(x.id for x in self.recorder.heard(since)))
                 done[job.id] = one
-                if alone is not None and len(done) == 1 and one.unanswered:
+                if alone is not None and len(done) == 1 and unanswered(one.sent):
                     return  # nobody there: the others would each wait for nothing
                 if on_progress:
                     on_progress(len(done), len(jobs))

@@ -89,6 +89,11 @@ class Recorder:
         with self._lock:
             return tuple((self._window or [])[since:])
 
+    def count(self) -> int:
+        """How many exchanges the open window holds."""
+        with self._lock:
+            return len(self._window or ())
+
     def close_window(self) -> tuple[Exchange, ...]:
         """The exchanges since `open_window`, in order; forgets them."""
         with self._lock:

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.bench.api import Drive
 from conformance.bench.correlation import attribute
-from conformance.bench.lab import TRANSPORT, Done, Job, Lab
+from conformance.bench.lab import Done, Job, Lab, unanswered
 from conformance.engine import events
 from conformance.engine.collect import Collected
 from conformance.engine.inherit import input_mistakes
@@ -44,7 +44,7 @@ class Batch:
     @property
     def dead(self) -> bool:
         """Whether no case at all got an answer that can be used."""
-        return all(d.sent and all(s.failure in TRANSPORT for s in d.sent) for d in self.driven.values())
+        return all(unanswered(d.sent) for d in self.driven.values())
 
     @property
     def pending(self) -> int:
